@@ -1,0 +1,88 @@
+"""The report of one command, as data; every output format reads it, none computes anything of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradcheck_cli.recording.history import History, RunStatus
+from gradcheck_cli.rules.base import Finding
+
+if TYPE_CHECKING:
+    from gradcheck_cli.config.document import Document
+    from gradcheck_cli.errors import Problem
+
+
+class RuleStatus(StrEnum):
+    """What became of a rule in one run."""
+
+    PASSED = "passed"
+    FOUND = "found"
+    SKIPPED = "skipped"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """One rule's line in the report; `reason` says why it was skipped or how it crashed."""
+
+    rule: str
+    name: str
+    status: RuleStatus
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Harm:
+    """Whether the run was harmed (contracts §3). `shown` is None where it cannot be told; `by` is a, b, c or d."""
+
+    shown: bool | None
+    by: str | None
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many of the layers were observed, and what was not."""
+
+    layers_observed: int
+    layers: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """Everything about one config.
+
+    Attributes:
+        config: As given on the command line, relative to the current directory.
+        errors: Why the job could not be done (config, data, model); lines and columns filled in.
+        history: What was recorded; None where nothing could be (a config that cannot be read).
+        document: The config's text with positions; None where there is no file behind the run.
+        seed_metrics: With several seeds, the final metric of each.
+    """
+
+    config: str
+    name: str
+    seed: int
+    status: RunStatus
+    errors: tuple[Problem, ...] = ()
+    history: History | None = None
+    document: Document | None = None
+    run_dir: Path | None = None
+    harm: Harm = Harm(None, None, "not judged")
+    coverage: Coverage | None = None
+    rules: tuple[RuleResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    seed_metrics: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All runs of one command and its exit code."""
+
+    command: str
+    runs: tuple[RunReport, ...]
+    exit_code: int

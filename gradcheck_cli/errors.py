@@ -1,0 +1,66 @@
+"""The errors that a user can mend, each with its place; it prints nothing and knows no file format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with what the user gave us.
+
+    Attributes:
+        path: The config path it concerns, such as `model.layers[0].type`; empty for the whole file.
+        message: What is wrong, quoting the value. One sentence, no full stop.
+        allowed: What is allowed there; empty where nothing can be listed.
+        hint: What to do, such as `did you mean 'Linear'?`; may be empty.
+        line: Line in the file, from 1; None where it is not known (it is then looked up by `path`).
+        column: Column, from 1.
+    """
+
+    path: str
+    message: str
+    allowed: str = ""
+    hint: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        parts = [f"{self.path}: {self.message}" if self.path else self.message]
+        if self.allowed:
+            parts.append(f"allowed: {self.allowed}")
+        if self.hint:
+            parts.append(self.hint)
+        return "; ".join(parts)
+
+
+class GradcheckError(Exception):
+    """Base of all errors that are printed without a traceback and end with exit code 2."""
+
+    def __init__(self, problems: Iterable[Problem] | str) -> None:
+        self.problems: tuple[Problem, ...] = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+    def __reduce__(self) -> tuple[type[GradcheckError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)
+
+
+class ConfigError(GradcheckError):
+    """The config file cannot be read or says something impossible."""
+
+
+class DataError(GradcheckError):
+    """The data named in the config cannot be loaded or used."""
+
+
+class ModelError(GradcheckError):
+    """torch refuses the network, the loss or the optimizer that the config describes."""
+
+
+class UsageError(GradcheckError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+
+class RunFolderError(GradcheckError):
+    """A saved run cannot be found or read."""

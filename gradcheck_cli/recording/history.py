@@ -1,0 +1,253 @@
+"""What was measured during one run, as plain numpy arrays with names; it never imports torch and never judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck_cli.recording.description import RunDescription
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class RunStatus(StrEnum):
+    """How a run ended (contracts §4)."""
+
+    COMPLETED = "completed"
+    EARLY_STOPPING = "early-stopping"
+    STOPPED_BY_VERDICT = "stopped-by-verdict"
+    DIVERGED = "diverged"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    LINTED = "linted"
+
+
+class Quantity(StrEnum):
+    """A signal kept in `History.signals`. Design 3 §3 defines each; norms are L2 over all elements, in fp64.
+
+    Rows are parameter names for GRADIENT_NORM, WEIGHT_NORM and UPDATE_RATIO, and layer names for the rest.
+    """
+
+    GRADIENT_NORM = "gradient_norm"  # every step; after unscaling, before clipping
+    WEIGHT_NORM = "weight_norm"  # sampled steps, before the update
+    UPDATE_RATIO = "update_ratio"  # sampled steps: |dw| / |w| of the step really taken
+    BACKWARD_SIGNAL = (
+        "backward_signal"  # sampled: per-sample L2 of dLoss/d(output), RMS over samples, x N if mean-reduced
+    )
+    FORWARD_SIGNAL = "forward_signal"  # sampled: per-sample L2 of (a - batch mean), RMS over samples
+    FORWARD_RELATIVE = "forward_relative"  # sampled: the same divided by the RMS over samples of per-sample |a|
+    SENSITIVITY = "sensitivity"  # sampled: per-sample |a - batch mean| x |dLoss/da|, RMS over samples (x N as above)
+    ACTIVATION_SLOPE = "activation_slope"  # sampled: mean of |f'(x)| over elements (activations only)
+    SATURATED_FRACTION = "saturated_fraction"  # sampled: share of elements with |f'(x)| < 0.01 x max slope of f
+    DEAD_FRACTION = "dead_fraction"  # epoch ends: share of units with f' = 0 on every row of the slice
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One quantity over rows (layers or parameters) and recorded steps.
+
+    Attributes:
+        rows: Names, in forward order.
+        steps: Optimizer steps at which it was taken, from 0, ascending, `[S]`.
+        values: `[L, S]` float64. A measured NaN or Inf stays what it is.
+        known: `[L, S]`; False where nothing was measured. Unknown is never 0 (the value there is NaN).
+    """
+
+    rows: tuple[str, ...]
+    steps: Ints
+    values: Floats
+    known: Bools
+
+    def row(self, name: str) -> Floats:
+        """Values of one row at its known steps, `[<=S]`; empty for a name that was never measured."""
+        if name not in self.rows:
+            return np.empty(0)
+        index = self.rows.index(name)
+        return self.values[index, self.known[index]]
+
+    def column(self, position: int) -> Floats:
+        """Values of all rows at one recorded step, `[L]`, NaN where unknown."""
+        return np.where(self.known[:, position], self.values[:, position], np.nan)
+
+
+@dataclass(frozen=True)
+class StepSeries:
+    """What is kept of every optimizer step, each `[S]`.
+
+    Attributes:
+        loss: Mean training loss of the step's batches, penalties excluded.
+        learning_rate: Largest over the parameter groups, as used by the step.
+        gradient_norm: L2 over all trainable parameters, before clipping.
+        clip_factor: What the gradients were multiplied by; 1 where not clipped.
+        skipped: True where a GradScaler left the step out.
+    """
+
+    loss: Floats
+    learning_rate: Floats
+    gradient_norm: Floats
+    clip_factor: Floats
+    skipped: Bools
+
+
+@dataclass(frozen=True)
+class EpochSeries:
+    """What is kept of every epoch, each `[E]`. Validation and metrics are NaN where there is no validation.
+
+    Attributes:
+        step: Optimizer steps done at its end.
+        train_loss: Mean over the epoch's batches, in training mode.
+        slice_loss, slice_metric: Evaluation mode on the fixed slice of at most 512 training rows.
+        validation_loss, validation_metric: Over all validation rows, in evaluation mode.
+        validation_halves: Mean loss of the two fixed halves of the validation rows, `[E, 2]`.
+        seconds: Since the run began.
+    """
+
+    step: Ints
+    train_loss: Floats
+    slice_loss: Floats
+    slice_metric: Floats
+    validation_loss: Floats
+    validation_metric: Floats
+    validation_halves: Floats
+    seconds: Floats
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+
+@dataclass(frozen=True)
+class ValidationLosses:
+    """Per-sample validation losses of chosen windows of epochs, for paired tests. `N` <= 4,096 seeded rows.
+
+    Attributes:
+        window: Epochs in a window: max(3, 10 % of the epochs planned), at most the epochs done.
+        second_half: `[N]`: which of the two fixed halves a row belongs to.
+        best: `[2, N]`: each row's mean loss over the best window, as chosen by the first (0) or second (1) half.
+        best_epoch: `[2]`: the last epoch (from 0) of those windows.
+        last: `[N]`: each row's mean loss over the last window.
+        thinned_epochs: `[K]`: at most 16 epochs spread over the run.
+        thinned: `[K, N]`: the losses at those epochs.
+    """
+
+    window: int
+    second_half: Bools
+    best: Floats
+    best_epoch: Ints
+    last: Floats
+    thinned_epochs: Ints
+    thinned: Floats
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A cheap predictor on the same split, against the run's final predictions.
+
+    Attributes:
+        metric: Its metric.
+        difference: Metric of the run minus that of the reference.
+        standard_error: Of `difference`, from paired rows (class-weighted for balanced accuracy; squared error over
+            the target variance for R2).
+    """
+
+    metric: float
+    difference: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How good the trained network is, in the metric of its task.
+
+    Attributes:
+        metric_name: `accuracy`, `balanced_accuracy` or `r2`.
+        value, best: Final and best validation metric.
+        standard_error: Of `value`.
+        train_metric: On the training slice, evaluation mode, at the end.
+        trivial_loss: Mean validation loss of the best constant output, in the run's own loss.
+        trivial_train_loss: The same on the training rows.
+        final_slice_loss: Mean evaluation-mode loss of the training slice at the end.
+        final_slice_error: Standard error of that mean.
+        initial_slice_loss: The same before the first step.
+        references: `trivial`, `nearest_neighbours`, `linear`; a missing key was not computed.
+        train_references: The same on the training slice's rows (`trivial` only).
+        constant_target: Whether all targets of the training rows are equal.
+    """
+
+    metric_name: str
+    value: float
+    best: float
+    standard_error: float
+    train_metric: float
+    trivial_loss: float
+    trivial_train_loss: float
+    initial_slice_loss: float
+    final_slice_loss: float
+    final_slice_error: float
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    train_references: Mapping[str, Reference] = field(default_factory=dict)
+    constant_target: bool = False
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """The first NaN or Inf of the run.
+
+    Attributes:
+        step: Optimizer step, from 0.
+        quantity: `loss`, `gradient`, `parameter`, or `activation`.
+        layers: Layers seen non-finite at that step, in forward order; empty where only the loss was.
+        lasting: Whether it stayed so until the run ended.
+    """
+
+    step: int
+    quantity: str
+    layers: tuple[str, ...] = ()
+    lasting: bool = True
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a run depended on beside its config."""
+
+    seed: int
+    threads: int
+    device: str
+    precision: str = "fp32"
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class History:
+    """One run as recorded. A linted config is a History with a description and nothing measured.
+
+    Attributes:
+        signals: By quantity; a missing key was not recorded, `unavailable` may say why.
+        steps_done: Optimizer steps completed.
+        epochs_done: Epochs completed.
+        seconds: Training and evaluation, without start-up.
+        stopped_because: Why a run was stopped before its end; empty otherwise.
+        notes: Plain sentences for the coverage line (`the last batch of 1 row is left out`).
+        unavailable: What could not be recorded, with the reason.
+    """
+
+    description: RunDescription
+    environment: Environment
+    status: RunStatus = RunStatus.LINTED
+    steps: StepSeries | None = None
+    epochs: EpochSeries | None = None
+    signals: Mapping[Quantity, Signal] = field(default_factory=dict)
+    validation_losses: ValidationLosses | None = None
+    outcome: Outcome | None = None
+    non_finite: NonFinite | None = None
+    steps_done: int = 0
+    epochs_done: int = 0
+    seconds: float = 0.0
+    stopped_because: str = ""
+    notes: tuple[str, ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)

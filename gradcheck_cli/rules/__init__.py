@@ -2,3 +2,29 @@
 
 In: a `History`. Out: findings with evidence and fixes. A rule is pure and never sees torch.
 """
+
+from gradcheck_cli.rules.base import Rule
+from gradcheck_cli.rules.generalization.overfitting import Overfitting
+from gradcheck_cli.rules.gradient_flow.exploding_gradient import ExplodingGradient
+from gradcheck_cli.rules.gradient_flow.vanishing_gradient import VanishingGradient
+from gradcheck_cli.rules.outcome.below_expectation import BelowExpectation
+from gradcheck_cli.rules.outcome.diverging_loss import DivergingLoss
+from gradcheck_cli.rules.outcome.loss_not_decreasing import LossNotDecreasing
+from gradcheck_cli.rules.outcome.non_finite import NonFinite
+from gradcheck_cli.rules.outcome.slow_convergence import SlowConvergence
+from gradcheck_cli.rules.outcome.underfitting import Underfitting
+from gradcheck_cli.rules.output_and_loss.redundant_softmax import RedundantSoftmax
+
+ALL: tuple[type[Rule], ...] = (
+    VanishingGradient,
+    ExplodingGradient,
+    NonFinite,
+    DivergingLoss,
+    LossNotDecreasing,
+    SlowConvergence,
+    BelowExpectation,
+    Overfitting,
+    Underfitting,
+    RedundantSoftmax,
+)
+"""All rules, by code."""

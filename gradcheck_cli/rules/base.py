@@ -153,6 +153,10 @@ class Rule(ABC):
     only_with_harm: ClassVar[bool] = False
     """Findings count only where harm is shown (outcome rules)."""
 
+    def skip_reason(self, run: History) -> str:
+        """Why the rule cannot decide although what it needs was recorded; empty where it can."""
+        return ""
+
     @abstractmethod
     def check(self, run: History) -> Iterator[Finding]:
         """Judge a run; pure, never sees torch."""

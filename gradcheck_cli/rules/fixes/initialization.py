@@ -1,0 +1,67 @@
+"""Suggestions that draw the first weights differently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradcheck_cli.recording.description import LayerKind
+from gradcheck_cli.rules.base import Fix, Safety
+from gradcheck_cli.rules.fixes.suggestion import Edits, merge, remove, set_to, suggest
+from gradcheck_cli.rules.fixes.written import WEIGHTED, written_layers
+
+if TYPE_CHECKING:
+    from gradcheck_cli.config.schema import Config
+
+SYMMETRIC = frozenset(
+    {"Tanh", "Sigmoid", "Hardtanh", "Hardsigmoid", "Softsign", "LogSigmoid", "Tanhshrink", "Softshrink"}
+)
+"""Activations for which Xavier's mean of both directions is the right scale."""
+LABELS = {"kaiming_normal_": "He", "xavier_normal_": "Xavier"}
+SCALE_KEEPING = ("kaiming_", "xavier_", "orthogonal_")
+
+
+def initialize_to_match(config: Config | None, activation: str) -> Fix | None:
+    """Initial weights whose scale keeps the signal alive through the activation that follows."""
+    name = initializer_for(activation)
+    return suggest(
+        config,
+        f"Draw the weights by {LABELS[name]} initialisation",
+        safety=Safety.SAFE,
+        reason="At that scale the signal and the gradient keep their size from layer to layer.",
+        edits=lambda c: matched_initialization(c, activation),
+    )
+
+
+def initializer_for(activation: str) -> str:
+    """Xavier for symmetric saturating activations, He for all others."""
+    return "xavier_normal_" if activation in SYMMETRIC else "kaiming_normal_"
+
+
+def matched_initialization(config: Config, activation: str) -> Edits:
+    """Edits that set the model's initialiser and take away the layers' own."""
+    name, default = initializer_for(activation), config.model.weight_init
+    wanted = default is not None and default.type == name and not default.arguments
+    whole = () if wanted else (set_to("model.weight_init", name),)
+    biases = config.model.bias_init
+    zeroed = () if biases is None or biases.type == "zeros_" else (set_to("model.bias_init", "zeros_"),)
+    return merge(whole, zeroed, _own_initializers(config))
+
+
+def has_written_initialization(config: Config) -> bool:
+    """Whether the config sets weights by an initialiser that does not look at the width of the layers."""
+    written = [config.model.weight_init, *(w.layer.weight_init for w in written_layers(config))]
+    return any(
+        entry is not None and (not entry.type.startswith(SCALE_KEEPING) or "gain" in entry.arguments)
+        for entry in written
+    )
+
+
+def _own_initializers(config: Config) -> Edits:
+    kinds = WEIGHTED | {LayerKind.RECURRENT, LayerKind.ATTENTION}
+    edits: list[Edits] = []
+    for w in written_layers(config):
+        if w.kind in kinds and w.layer.weight_init is not None and w.hidden:
+            edits.append((remove(f"{w.layer.path}.weight_init"),))
+        if w.kind in kinds and w.layer.bias_init is not None and w.layer.bias_init.type != "zeros_":
+            edits.append((remove(f"{w.layer.path}.bias_init"),))
+    return merge(*edits)

@@ -1,0 +1,145 @@
+"""The ways in which gradients or steps explode, looked for in a run; how much they matter is not decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcheck_cli.recording.history import Floats, History, Quantity
+from gradcheck_cli.rules.base import Evidence
+from gradcheck_cli.rules.gradient_flow.profile import FlowProfile
+
+FIRST_STEPS = 5
+"""How many optimizer steps count as the start of a run."""
+
+
+@dataclass(frozen=True)
+class Explosion:
+    """One explosion.
+
+    Attributes:
+        sentence: What happened, without a number.
+        step: First optimizer step at which it shows.
+        layers: Layers concerned, in forward order.
+        clipped: Whether clipping scaled the gradients down at that step.
+    """
+
+    sentence: str
+    step: int
+    layers: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    clipped: bool = False
+
+
+def find_at_start(run: History, profile: FlowProfile | None, *, limit: float, loss_limit: float) -> Explosion | None:
+    """A signal that grows by `limit` through depth at the first steps, with a loss `loss_limit` times the trivial one.
+
+    Either the backward signal of the first point over that of the last, or the sensitivity of a point over the trivial
+    loss.
+    """
+    if profile is None:
+        return None
+    start = profile.steps < FIRST_STEPS
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = profile.backward[:, start] / profile.backward[-1, start]
+    loss = _largest(profile.loss[start])
+    ratio, sensitivity = _largest(growth[0]), _largest(profile.sensitivity[:, start])
+    if loss <= loss_limit or max(ratio, sensitivity) <= limit:
+        return None
+    grown = (growth > limit) | (profile.sensitivity[:, start] > limit)
+    first = int(np.flatnonzero(grown.any(axis=0))[0]) if grown.any() else 0
+    step = int(profile.steps[start][first])
+    return Explosion(
+        sentence="The signal explodes on its way through {layers}, from the first steps on.",
+        step=step,
+        layers=tuple(p.layer for p, large in zip(profile.points, grown.any(axis=1), strict=True) if large),
+        evidence=(
+            Evidence("sensitivity over the trivial loss, largest", sensitivity, limit, "ratio"),
+            Evidence("backward signal, first over last layer", ratio, limit, "ratio"),
+            Evidence("loss of the first steps over the trivial loss", loss, loss_limit, "ratio"),
+        ),
+        clipped=_is_clipped(run, step),
+    )
+
+
+def find_large_updates(run: History, *, limit: float, count: int, after: float) -> Explosion | None:
+    """Updates larger than `limit` times the weights they change, at `count` sampled steps or more after the start."""
+    signal = run.signals.get(Quantity.UPDATE_RATIO)
+    matrices = {p.name: p.layer for p in run.description.parameters if len(p.shape) > 1}
+    if signal is None:
+        return None
+    late = signal.steps >= max(FIRST_STEPS, after * (run.description.planned_steps or run.steps_done))
+    rows = [index for index, name in enumerate(signal.rows) if name in matrices]
+    large = signal.known[rows] & (signal.values[rows] > limit) & late
+    concerned = large.sum(axis=1) >= count
+    if not concerned.any():
+        return None
+    return Explosion(
+        sentence="Single steps change the weights of {layers} by more than their own size.",
+        step=int(signal.steps[large[concerned].any(axis=0)][0]),
+        layers=_unique([matrices[signal.rows[row]] for row, hit in zip(rows, concerned, strict=True) if hit]),
+        evidence=(
+            Evidence("largest update over the weight", float(signal.values[rows][large].max()), limit, "ratio"),
+            Evidence("sampled steps with such an update", int(large[concerned].any(axis=0).sum()), count, "steps"),
+        ),
+    )
+
+
+def find_spike(run: History, *, limit: float, clipped: bool) -> Explosion | None:
+    """A gradient norm more than `limit` times the median of the run, after which the loss is worse than before.
+
+    Args:
+        clipped: Judge the norm that the optimizer got; otherwise the norm before clipping.
+    """
+    if run.steps is None or len(run.steps.loss) < 2:
+        return None
+    norms = run.steps.gradient_norm * (run.steps.clip_factor if clipped else 1.0)
+    finite = norms[np.isfinite(norms) & (norms > 0)]
+    if finite.size == 0:
+        return None
+    median = float(np.median(finite))
+    for step in np.flatnonzero(norms > limit * median):
+        if _is_loss_worse_after(run.steps.loss, int(step)):
+            return Explosion(
+                sentence="The gradient leaps far above its usual size at {layers}, and the loss is worse afterwards.",
+                step=int(step),
+                layers=_largest_gradient(run, int(step)),
+                evidence=(Evidence("gradient norm over its median", float(norms[step]) / median, limit, "ratio"),),
+                clipped=_is_clipped(run, int(step)),
+            )
+    return None
+
+
+def _is_loss_worse_after(loss: Floats, step: int) -> bool:
+    """Whether the rest of the run lies above what came before the step, or is not finite."""
+    before, after = loss[max(0, step - 20) : step + 1], loss[step + 1 :]
+    if after.size == 0:
+        return False
+    return not bool(np.isfinite(after[-1])) or float(np.median(after)) > float(np.median(before))
+
+
+def _largest_gradient(run: History, step: int) -> tuple[str, ...]:
+    """The layer with the largest gradient at a step; empty where that was not recorded."""
+    signal = run.signals.get(Quantity.GRADIENT_NORM)
+    if signal is None or step not in signal.steps:
+        return ()
+    column = signal.column(int(np.flatnonzero(signal.steps == step)[0]))
+    if np.isnan(column).all():
+        return ()
+    name = signal.rows[int(np.nanargmax(column))]
+    return tuple(p.layer for p in run.description.parameters if p.name == name)
+
+
+def _is_clipped(run: History, step: int) -> bool:
+    return run.steps is not None and step < len(run.steps.clip_factor) and bool(run.steps.clip_factor[step] < 1)
+
+
+def _largest(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.max()) if known.size else 0.0
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

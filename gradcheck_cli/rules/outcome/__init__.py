@@ -1,0 +1,4 @@
+"""Rules that name how a run ended.
+
+In: a `History`. Out: findings. They never see torch.
+"""

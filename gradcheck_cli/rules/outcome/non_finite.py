@@ -1,0 +1,83 @@
+"""GC301: NaN or Inf in the loss, the gradients, the parameters or the activations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from gradcheck_cli.recording import history
+from gradcheck_cli.rules.base import Evidence, Family, Finding, Fix, Need, Rule, Severity
+from gradcheck_cli.rules.fixes.recipes import keep_finite
+from gradcheck_cli.rules.wording import join_layers
+
+if TYPE_CHECKING:
+    from gradcheck_cli.config.schema import Config
+
+_NOUNS = {
+    "loss": "The loss",
+    "gradient": "The gradient",
+    "parameter": "A weight",
+    "activation": "The output",
+}
+
+
+@dataclass(frozen=True)
+class NonFinite(Rule):
+    """Non-finite values.
+
+    ## What it detects
+    The first NaN or Inf of the run, and whether the run ever came back from it.
+
+    ## Why it matters
+    One NaN reaches every weight with the next step. From there on the network computes nothing.
+
+    ## How it decides
+    Loss, gradients and parameters are tested at every step. What lasts to the end of the run is an error without
+    further proof; what the run got over is a warning. A step that a gradient scaler left out (fp16) is ordinary.
+
+    ## Fixes and their safety
+    A lower learning rate, clipping of the gradient norm, initialisation that matches the activation (safe). An
+    activation in place of a function that is not defined everywhere, standardised inputs or targets (unsafe).
+
+    ## When to ignore it
+    Never.
+
+    ## References
+    IEEE 754; Micikevicius et al. 2018, "Mixed precision training".
+    """
+
+    code: ClassVar[str] = "GC301"
+    name: ClassVar[str] = "non-finite"
+    summary: ClassVar[str] = "NaN or Inf appeared in the run."
+    family: ClassVar[Family] = Family.OUTCOME
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING})
+    aliases: ClassVar[tuple[str, ...]] = ("NaN", "Inf", "TensorNotFinite", "ExplodingTensor")
+
+    def check(self, run: history.History) -> Iterator[Finding]:
+        event = run.non_finite
+        if event is None or _was_skipped(run, event):
+            return
+        what = _NOUNS.get(event.quantity, f"The {event.quantity}")
+        place = f" of {join_layers(event.layers)}" if event.layers else ""
+        ending = "It stayed so" if event.lasting else "The run got over it"
+        yield Finding(
+            rule=self.code,
+            name=self.name,
+            message=f"{what}{place} became NaN or Inf. {ending}; it was first seen at step {event.step}.",
+            why="One NaN reaches every weight with the next step. From there on the network computes nothing.",
+            layers=event.layers,
+            first_step=event.step,
+            evidence=(Evidence("first step that is not finite", event.step, None, "step"),),
+            level=Severity.ERROR if event.lasting else Severity.WARNING,
+        )
+
+    def fixes(self, finding: Finding, config: Config | None) -> Sequence[Fix]:
+        return keep_finite(config, early=(finding.first_step or 0) == 0)
+
+
+def _was_skipped(run: history.History, event: history.NonFinite) -> bool:
+    """Whether a gradient scaler left the step out and the run went on."""
+    if event.lasting or run.steps is None or event.step >= len(run.steps.skipped):
+        return False
+    return bool(run.steps.skipped[event.step])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from gradcheck_cli.recording.history import History, Outcome
+from gradcheck_cli.recording.history import History, Outcome, RunStatus
 from gradcheck_cli.rules.base import Evidence, Family, Finding, Fix, Need, Rule, Severity, threshold
 from gradcheck_cli.rules.fixes.recipes import generalize
 from gradcheck_cli.rules.generalization.validation_rise import ValidationRise, measure_rise
@@ -136,7 +136,9 @@ def restores_best(run: History) -> bool:
 
 
 def _is_gap(run: History, outcome: Outcome) -> bool:
-    """Whether the validation metric is harmed and the training metric is not."""
+    """Whether the validation metric is harmed and the training metric is not, at the end of a whole run."""
+    if run.status in (RunStatus.STOPPED_BY_VERDICT, RunStatus.INTERRUPTED) or outcome.constant_target:
+        return False
     rows = run.description.data.validation_rows
     harmed = is_at_trivial(outcome) or beaten_by(outcome, validation_rows=rows) is not None
     return harmed and is_training_metric_good(outcome, validation_rows=rows)

@@ -1,0 +1,47 @@
+"""The exit code of a command, from its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
+from gradcheck_cli.recording.history import RunStatus
+from gradcheck_cli.rules.base import Severity
+
+CLEAN = 0
+FINDINGS = 1
+UNDONE = 2
+INTERRUPTED = 130
+
+
+class FailOn(StrEnum):
+    """From which severity on findings fail a build."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    NEVER = "never"
+
+
+def find_exit_code(runs: Sequence[RunReport], *, fail_on: str = FailOn.ERROR) -> int:
+    """130 where a run was interrupted, else 2 where a job could not be done, else 1 where a finding counts, else 0."""
+    if any(run.status is RunStatus.INTERRUPTED for run in runs):
+        return INTERRUPTED
+    if any(_is_undone(run) for run in runs):
+        return UNDONE
+    return (
+        FINDINGS if any(_counts(finding.severity, FailOn(fail_on)) for r in runs for finding in r.findings) else CLEAN
+    )
+
+
+def _counts(severity: Severity, fail_on: FailOn) -> bool:
+    return fail_on is not FailOn.NEVER and severity.rank <= Severity(fail_on.value).rank
+
+
+def _is_undone(run: RunReport) -> bool:
+    """Whether a job failed without a finding that explains it at the same place, or a rule of ours crashed."""
+    explained = {finding.path for finding in run.findings if finding.path and finding.severity is Severity.ERROR}
+    return any(problem.path not in explained for problem in run.errors) or any(
+        result.status is RuleStatus.CRASHED for result in run.rules
+    )

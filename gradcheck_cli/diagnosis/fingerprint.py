@@ -1,0 +1,23 @@
+"""A name for a finding that outlives small changes of the file; it holds no measured number and no list index."""
+
+from __future__ import annotations
+
+import hashlib
+
+from gradcheck_cli.recording.description import RunDescription
+from gradcheck_cli.rules.base import Finding
+
+LENGTH = 16
+
+
+def fingerprint(finding: Finding, description: RunDescription, *, source: str) -> str:
+    """Made of the rule, the file, and the name of the first layer (its type and ordinal where it has none of its own).
+
+    A finding on several layers is known by where it begins, as which others are concerned may change from run to run.
+    """
+    place = ""
+    if finding.layers:
+        layer = next((entry for entry in description.layers if entry.name == finding.layers[0]), None)
+        place = finding.layers[0] if layer is None else layer.name
+    text = "\n".join((finding.rule, source, place))
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

@@ -1,0 +1,149 @@
+"""One run, judged: rules, harm, severity, causes and order; it trains nothing and reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gradcheck_cli.diagnosis.causes import count_causes, link_causes
+from gradcheck_cli.diagnosis.coverage import measure_coverage
+from gradcheck_cli.diagnosis.fingerprint import fingerprint
+from gradcheck_cli.diagnosis.harm import find_harm
+from gradcheck_cli.diagnosis.needs import find_skip_reason
+from gradcheck_cli.diagnosis.report import Coverage, Harm, RuleResult, RuleStatus
+from gradcheck_cli.recording.history import History
+from gradcheck_cli.rules.base import Family, Finding, Need, Rule, Severity
+from gradcheck_cli.rules.generalization.overfitting import Overfitting
+from gradcheck_cli.rules.selection import Configured, configure, selected
+
+if TYPE_CHECKING:
+    from gradcheck_cli.config.document import Document
+    from gradcheck_cli.config.schema import Config, DiagnosticsConfig
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came of judging one run; findings are ranked."""
+
+    findings: tuple[Finding, ...]
+    rules: tuple[RuleResult, ...]
+    harm: Harm
+    coverage: Coverage
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """One rule's findings and its line in the report."""
+
+    result: RuleResult
+    findings: tuple[Finding, ...] = ()
+
+
+def judge(
+    history: History,
+    config: Config | None = None,
+    document: Document | None = None,
+    *,
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+) -> Judgement:
+    """Apply the rules that are selected, settle how much each finding matters, and rank them.
+
+    Args:
+        config: What the run was made from; None for a run without a config, whose fixes are then advice.
+        document: Its text, for the name of the file.
+        select: Goes over the config's own selection.
+        ignore: Adds to the config's own.
+
+    Raises:
+        UsageError, ConfigError: A rule or threshold that is named does not exist.
+    """
+    diagnostics = config.diagnostics if config is not None else None
+    configured = configure(diagnostics)
+    chosen = choose_rules(diagnostics, select=select, ignore=ignore)
+    # Whether a run overfits decides on harm and outcome, whichever rules are shown.
+    needed = {*chosen, Overfitting}
+    verdicts = {rule: _apply(entry.rule, history, config) for rule, entry in configured.items() if rule in needed}
+    overfitting = verdicts[Overfitting].findings
+    harm = find_harm(history, overfitting=any(finding.harmful for finding in overfitting))
+    is_outcome_taken = any(finding.ceiling is not Severity.INFO for finding in overfitting)
+    findings: list[Finding] = []
+    results: list[RuleResult] = []
+    for rule in chosen:
+        verdict = verdicts[rule]
+        if rule.only_with_harm and (harm.shown is not True or is_outcome_taken):
+            verdict = _withdraw(verdict)
+        findings += [_settle(finding, configured[rule], harm=harm) for finding in verdict.findings]
+        results.append(verdict.result)
+    source = document.source if document is not None else history.description.name
+    placed = [_place(finding, history, source=source) for finding in findings]
+    return Judgement(_rank(link_causes(placed)), tuple(results), harm, measure_coverage(history))
+
+
+def choose_rules(
+    diagnostics: DiagnosticsConfig | None,
+    *,
+    select: Sequence[str] | None,
+    ignore: Sequence[str],
+) -> tuple[type[Rule], ...]:
+    """The rules to run: `select` goes over the config's, `ignore` adds to it."""
+    own_select = diagnostics.select if diagnostics is not None else None
+    own_ignore = diagnostics.ignore if diagnostics is not None else ()
+    return selected(own_select if select is None else select, (*own_ignore, *ignore))
+
+
+def _apply(rule: Rule, history: History, config: Config | None) -> _Verdict:
+    reason = find_skip_reason(rule, history)
+    if reason:
+        return _Verdict(RuleResult(rule.code, rule.name, RuleStatus.SKIPPED, reason))
+    # A fault in one rule must not cost the user what the others have to say; it is reported as a crash of ours.
+    try:
+        findings = tuple(rule.check(history))
+    except Exception as error:  # noqa: BLE001
+        return _Verdict(_describe_crash(rule, error))
+    try:
+        findings = tuple(replace(finding, fixes=tuple(rule.fixes(finding, config))) for finding in findings)
+    except Exception as error:  # noqa: BLE001
+        return _Verdict(_describe_crash(rule, error), findings)
+    status = RuleStatus.FOUND if findings else RuleStatus.PASSED
+    return _Verdict(RuleResult(rule.code, rule.name, status), findings)
+
+
+def _describe_crash(rule: Rule, error: Exception) -> RuleResult:
+    return RuleResult(rule.code, rule.name, RuleStatus.CRASHED, f"{type(error).__name__}: {error}")
+
+
+def _withdraw(verdict: _Verdict) -> _Verdict:
+    """An outcome rule says nothing about a run that was not harmed, or whose outcome is overfitting."""
+    if verdict.result.status is not RuleStatus.FOUND:
+        return _Verdict(verdict.result)
+    return _Verdict(replace(verdict.result, status=RuleStatus.PASSED))
+
+
+def _settle(finding: Finding, configured: Configured, *, harm: Harm) -> Finding:
+    """Set the severity by harm (contracts §3); a user's own severity goes over it."""
+    if configured.severity is not None:
+        return replace(finding, severity=configured.severity, ceiling=configured.severity)
+    severity = finding.level
+    if finding.ceiling is Severity.INFO or (harm.shown is True and finding.level is not Severity.ERROR):
+        severity = finding.ceiling
+    elif harm.shown is False and Need.TRAINING not in configured.rule.needs and finding.level is Severity.WARNING:
+        severity = Severity.INFO
+    return replace(finding, severity=severity)
+
+
+def _place(finding: Finding, history: History, *, source: str) -> Finding:
+    """Point at the first layer concerned where the rule names no place, and give the finding its fingerprint."""
+    paths: Mapping[str, str | None] = {layer.name: layer.path for layer in history.description.layers}
+    path = finding.path or next((paths.get(name) or "" for name in finding.layers), "")
+    return replace(finding, path=path, fingerprint=fingerprint(finding, history.description, source=source))
+
+
+def _rank(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """By severity, then causes before what they explain, then by family."""
+    families = list(Family)
+    family = {rule.code: families.index(rule.family) for rule in configure()}
+    return tuple(
+        sorted(findings, key=lambda f: (f.severity.rank, count_causes(f, findings), family[f.rule], f.rule, f.path))
+    )

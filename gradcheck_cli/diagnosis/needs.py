@@ -1,0 +1,42 @@
+"""What a rule needs and a run did not record; it runs no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gradcheck_cli.diagnosis.harm import has_validation
+from gradcheck_cli.recording.history import History, RunStatus
+from gradcheck_cli.rules.base import Need, Rule
+
+_HELD: Mapping[Need, Callable[[History], bool]] = {
+    Need.TRAINING: lambda run: run.status not in (RunStatus.LINTED, RunStatus.FAILED),
+    Need.STEPS: lambda run: run.steps is not None and len(run.steps.loss) > 0,
+    Need.EPOCHS: lambda run: run.epochs is not None and len(run.epochs) > 0,
+    Need.SIGNALS: lambda run: any(signal.known.any() for signal in run.signals.values()),
+    Need.VALIDATION: has_validation,
+    Need.VALIDATION_LOSSES: lambda run: run.validation_losses is not None,
+    Need.OUTCOME: lambda run: run.outcome is not None,
+}
+
+_REASONS: Mapping[Need, str] = {
+    Need.TRAINING: "the network was not trained",
+    Need.STEPS: "no optimizer step was taken",
+    Need.EPOCHS: "no epoch was completed",
+    Need.SIGNALS: "no signal between layers was recorded",
+    Need.VALIDATION: "there are no validation rows",
+    Need.VALIDATION_LOSSES: "no losses of single validation rows were recorded",
+    Need.OUTCOME: "the trained network was not evaluated",
+}
+
+
+def find_skip_reason(rule: Rule, run: History) -> str:
+    """Why a rule cannot decide on a run; empty where it can."""
+    for need in Need:
+        if need in rule.needs and not _HELD[need](run):
+            return _explain(need, run)
+    return rule.skip_reason(run)
+
+
+def _explain(need: Need, run: History) -> str:
+    causes = "; ".join(f"{what}: {why}" for what, why in run.unavailable.items()) if need is Need.SIGNALS else ""
+    return f"{_REASONS[need]} ({causes})" if causes else _REASONS[need]

@@ -1,0 +1,75 @@
+"""The `gradcheck` command: its sub-commands and where they end; each does its work in its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gradcheck_cli import __version__
+from gradcheck_cli.cli.check import check
+from gradcheck_cli.cli.console import write_result
+from gradcheck_cli.cli.guard import INTERRUPTED, guarded
+from gradcheck_cli.cli.lint import lint
+from gradcheck_cli.cli.report import report
+from gradcheck_cli.cli.rule import rule
+from gradcheck_cli.cli.summary import summary
+
+_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+_EPILOG = "Exit codes: 0 nothing found, 1 findings, 2 the job could not be done, 130 interrupted."
+_TRAIN, _LOOK = "Diagnose", "Look up"
+
+app = typer.Typer(
+    name="gradcheck",
+    help="A doctor for neural-network training: trains what a YAML config describes and says what is wrong.",
+    epilog=_EPILOG,
+    context_settings=_HELP_NAMES,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+for _name, _command, _panel, _hidden in (
+    ("check", check, _TRAIN, False),
+    ("run", check, _TRAIN, True),
+    ("lint", lint, _TRAIN, False),
+    ("report", report, _LOOK, False),
+    ("rule", rule, _LOOK, False),
+    ("summary", summary, _LOOK, False),
+):
+    app.command(_name, rich_help_panel=_panel, hidden=_hidden, context_settings=_HELP_NAMES)(guarded(_command))
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write_result(f"gradcheck {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    # The callback of `--version` has done its work by now; typer wants a function to hang it on.
+    del version
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; those of the process by default.
+
+    Returns:
+        The exit code of contracts §2.
+    """
+    try:
+        app(args=None if argv is None else list(argv), prog_name="gradcheck")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0

@@ -1,0 +1,59 @@
+"""`gradcheck check`: read, train, judge, report."""
+
+from __future__ import annotations
+
+import sys
+
+from gradcheck_cli.cli import options
+from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
+from gradcheck_cli.cli.config_paths import expand_paths
+
+
+def check(
+    configs: options.Configs,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    fail_on: options.FailOnOption = FailOn.ERROR,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    epochs: options.Epochs = None,
+    max_steps: options.MaxSteps = None,
+    device: options.DeviceOption = None,
+    jobs: options.Jobs = 1,
+    full: options.Full = False,
+    output_format: options.Format = OutputFormat.FULL,
+    run_dir: options.RunDir = None,
+    no_save: options.NoSave = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.ColorOption = Color.AUTO,
+) -> int:
+    """Train what a config describes and say what is wrong with it.
+
+    [bold]Examples[/]
+
+    gradcheck check config.yaml
+
+    gradcheck check configs/ --jobs 2 --output-format concise
+
+    gradcheck check config.yaml --set optimizer.lr=0.01 --select GC1,overfitting
+    """
+    from gradcheck_cli.cli.output import write_report
+    from gradcheck_cli.cli.progress import make_progress
+    from gradcheck_cli.diagnosis.check import CheckOptions, check_many
+
+    paths = expand_paths(configs)
+    wanted = CheckOptions(
+        select=options.split_list(select),
+        ignore=options.split_list(ignore) or (),
+        fail_on=fail_on.value,
+        overrides=options.collect_overrides(
+            settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
+        ),
+        full=full,
+        run_dir=run_dir,
+        save=not no_save,
+    )
+    report = check_many(paths, wanted, jobs=jobs, progress=make_progress(sys.stderr, quiet=quiet))
+    write_report(report, output_format, color=color, verbose=verbose)
+    return report.exit_code

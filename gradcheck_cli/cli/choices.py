@@ -1,0 +1,54 @@
+"""The closed sets of values that options take; light, because `--help` needs them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FailOn(StrEnum):
+    """From which severity on a finding makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    NEVER = "never"
+
+
+class OutputFormat(StrEnum):
+    """Formats of a report."""
+
+    FULL = "full"
+    CONCISE = "concise"
+    JSON = "json"
+
+
+class PageFormat(StrEnum):
+    """Formats of a manual page."""
+
+    FULL = "full"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+class SummaryFormat(StrEnum):
+    """Formats of a summary."""
+
+    FULL = "full"
+    JSON = "json"
+
+
+class Color(StrEnum):
+    """When to colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class DeviceChoice(StrEnum):
+    """Where to train."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"

@@ -1,0 +1,129 @@
+"""Progress on standard error: a live line on a terminal, plain lines elsewhere, or nothing at all."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import IO
+
+from gradcheck_cli.cli.choices import Color
+from gradcheck_cli.cli.console import is_terminal, make_page
+from gradcheck_cli.cli.live_line import show_point
+from gradcheck_cli.recording.description import RunDescription
+from gradcheck_cli.recording.history import RunStatus
+from gradcheck_cli.recording.progress import Progress, ProgressPoint
+from gradcheck_cli.reporters.printable import make_line
+
+_REDRAW_SECONDS = 0.1
+_SHORTEST_PAUSE = 1.0
+_LONGEST_PAUSE = 10.0
+_PLAIN_SHARE = 10
+
+Clock = Callable[[], float]
+
+
+def make_progress(stream: IO[str], *, quiet: bool, environ: Mapping[str, str] | None = None) -> Progress | None:
+    """What fits the stream; None for none."""
+    environ = os.environ if environ is None else environ
+    if quiet:
+        return None
+    if is_terminal(stream) and environ.get("TERM") != "dumb" and not environ.get("CI"):
+        return LiveProgress(stream)
+    return PlainProgress(stream)
+
+
+class _Watch:
+    """What both kinds share: the name of the run and how long it will still take."""
+
+    def __init__(self, stream: IO[str], *, clock: Clock = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._name, self._began, self._last = "", clock(), -float("inf")
+
+    def started(self, description: RunDescription, planned_steps: int) -> None:
+        """Remember the name and the time."""
+        self._name, self._began, self._last = make_line(description.name), self._clock(), -float("inf")
+
+    def _seconds_left(self, point: ProgressPoint) -> float | None:
+        if point.step <= 0 or point.planned_steps <= 0:
+            return None
+        elapsed = self._clock() - self._began
+        return elapsed / point.step * max(point.planned_steps - point.step, 0)
+
+    def _write(self, text: str) -> None:
+        # Progress is a courtesy: a terminal that has gone must not end the training.
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            return
+
+
+class LiveProgress(_Watch):
+    """One line, drawn over and over, and wiped at the end."""
+
+    def __init__(self, stream: IO[str], *, clock: Clock = time.monotonic) -> None:
+        super().__init__(stream, clock=clock)
+        self._drawn = 0
+
+    def advanced(self, point: ProgressPoint) -> None:
+        """Redraw, at most ten times a second."""
+        now = self._clock()
+        if now - self._last < _REDRAW_SECONDS:
+            return
+        self._last = now
+        page = make_page(self._stream, color=Color.NEVER)
+        # The last column stays free: some terminals wrap as soon as it is written.
+        line = show_point(
+            point,
+            name=self._name,
+            width=page.width - 1,
+            seconds_left=self._seconds_left(point),
+            unicode=page.unicode,
+        )
+        self._write("\r" + line.ljust(self._drawn))
+        self._drawn = len(line)
+
+    def finished(self, status: RunStatus) -> None:
+        """Wipe the line."""
+        self._write("\r" + " " * self._drawn + "\r")
+        self._drawn = 0
+        if status is RunStatus.INTERRUPTED:
+            self._write(f"{self._name}: interrupted; Ctrl-C again quits without a report\n")
+
+
+class PlainProgress(_Watch):
+    """A line about every tenth of the run, and every ten seconds where a tenth takes longer."""
+
+    def __init__(self, stream: IO[str], *, clock: Clock = time.monotonic) -> None:
+        super().__init__(stream, clock=clock)
+        self._tenth = 0
+
+    def started(self, description: RunDescription, planned_steps: int) -> None:
+        """Say what begins."""
+        super().started(description, planned_steps)
+        self._tenth, self._last = 0, self._began
+        self._write(f"{self._name}: training {planned_steps:,} steps\n")
+
+    def advanced(self, point: ProgressPoint) -> None:
+        """A line where one is due; never two within a second."""
+        pause = self._clock() - self._last
+        tenth = _PLAIN_SHARE * point.step // max(point.planned_steps, 1)
+        if pause < _SHORTEST_PAUSE or (tenth == self._tenth and pause < _LONGEST_PAUSE):
+            return
+        self._tenth, self._last = tenth, self._clock()
+        self._write(f"{self._name}: {_show_plainly(point)}\n")
+
+    def finished(self, status: RunStatus) -> None:
+        """Say how it ended."""
+        self._write(f"{self._name}: {status.value} after {self._clock() - self._began:.1f} s\n")
+
+
+def _show_plainly(point: ProgressPoint) -> str:
+    fields = [
+        f"step {point.step:,} of {point.planned_steps:,}",
+        f"loss {point.train_loss:.4g}",
+        *([f"validation {point.validation_loss:.4g}"] if point.validation_loss == point.validation_loss else []),
+        *([f"metric {point.metric:.4g}"] if point.metric == point.metric else []),
+    ]
+    return ", ".join(fields)

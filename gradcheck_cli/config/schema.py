@@ -73,6 +73,9 @@ class DataConfig(Component):
     task: Task | None = None
 
 
+GROUP = "Group"
+
+
 class LayerConfig(Component):
     """One entry of `layers` as written. `type` is `Group` for a plain `repeat:` group without a type.
 

@@ -1,0 +1,85 @@
+"""Reads the data section; it opens no data file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradcheck_cli.config.catalog import Parameter
+from gradcheck_cli.config.component_reading import find_type
+from gradcheck_cli.config.fields import read_fields
+from gradcheck_cli.config.hints import DATA, hint_for_type
+from gradcheck_cli.config.node import Node
+from gradcheck_cli.config.quoting import list_names, quote
+from gradcheck_cli.config.schema import DataConfig, Missing, Task
+from gradcheck_cli.config.sources import NOT_YET, SOURCES, Source
+
+_COMMON = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter("val_fraction", ("float",), default=0.2, range="[0, 1)"),
+        Parameter("shuffle", ("bool",), default=True),
+        Parameter("standardize", ("bool",), default=False),
+        Parameter("standardize_target", ("bool",), default=False),
+        Parameter("max_samples", ("int", "null"), range="[1, inf)"),
+        Parameter("label_noise", ("float",), default=0.0, range="[0, 1]"),
+        Parameter("missing", ("str",), default="error", choices=tuple(Missing)),
+        Parameter("task", ("str", "null"), choices=tuple(Task)),
+    )
+}
+
+
+def read_data(node: Node) -> DataConfig | None:
+    """The data source; None where its type is not known."""
+    if (found := find_type(node, what="a data source")) is None:
+        return None
+    name, place = found
+    if name not in SOURCES:
+        _report_unknown(place, name)
+        return None
+    source = SOURCES[name]
+    if not isinstance(node.value, dict):
+        missing = [parameter.name for parameter in source.parameters.values() if parameter.required]
+        if missing:
+            node.report(f"{name} needs {list_names(map(quote, missing))}, which is missing")
+        return DataConfig(type=name)
+    parameters = {**source.parameters, **_COMMON}
+    values = read_fields(node, parameters, owner=name, reserved=("type",), dialect=DATA, word="argument")
+    _check_source(node, name, source, values)
+    arguments = {key: value for key, value in values.items() if key not in _COMMON}
+    return DataConfig(type=name, arguments=arguments, **{key: values[key] for key in _COMMON if key in values})
+
+
+def _report_unknown(place: Node, name: str) -> None:
+    if name in NOT_YET:
+        place.report(f"the source {quote(name)}: {NOT_YET[name]}", allowed=list_names(SOURCES))
+    else:
+        hint = hint_for_type(name, "sources", SOURCES)
+        place.report(f"unknown data source {quote(name)}", allowed=list_names(SOURCES), hint=hint)
+
+
+def _check_source(node: Node, name: str, source: Source, values: dict[str, Any]) -> None:
+    """What cannot stand together within the section."""
+    task = values.get("task")
+    if source.task is not None and task not in (None, source.task):
+        node.child("task").report(f"{quote(task)} does not fit {name}", allowed=str(source.task))
+    if values.get("val_path") and "val_fraction" in values:
+        message = "'val_fraction' has no meaning beside 'val_path', which names the validation rows"
+        node.child("val_fraction").report_key(message, hint="leave one of the two out")
+    if name == "blobs":
+        _check_blobs(node, values)
+    if name == "image_folder" and values.get("channels") not in (None, 1, 3):
+        node.child("channels").report(f"{quote(values['channels'])} is not possible", allowed="1, 3")
+
+
+def _check_blobs(node: Node, values: dict[str, Any]) -> None:
+    centers, std = values.get("centers"), values.get("cluster_std")
+    count = centers if isinstance(centers, int) else 3 if centers is None else 0
+    if isinstance(centers, list):
+        widths = {len(point) if isinstance(point, list) else 0 for point in centers}
+        deeper = any(isinstance(number, list) for point in centers if isinstance(point, list) for number in point)
+        count = len(centers) if len(widths) == 1 and widths != {0} and not deeper else 0
+    if count < 1 or isinstance(centers, float):
+        allowed = "a whole number of at least 1, or a list of points of equal length"
+        node.child("centers").report(f"{quote(centers)} is not possible", allowed=allowed)
+    elif isinstance(std, list) and len(std) != count:
+        node.child("cluster_std").report(f"{quote(std)} has {len(std)} entries for {count} centers")

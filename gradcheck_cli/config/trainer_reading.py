@@ -1,0 +1,75 @@
+"""Reads the trainer section; it looks at no other section."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradcheck_cli.config.catalog import Parameter
+from gradcheck_cli.config.fields import is_mapping, read_fields
+from gradcheck_cli.config.hints import TRAINER
+from gradcheck_cli.config.node import Node
+from gradcheck_cli.config.quoting import quote
+from gradcheck_cli.config.schema import Device, EarlyStopping, Precision, TrainerConfig
+
+_AUTO = "auto"
+_PARAMETERS = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter("epochs", ("int", "null"), range="[1, 1e9]"),
+        Parameter("max_steps", ("int", "null"), range="[1, 1e12]"),
+        Parameter("batch_size", ("int",), default=32, range="[1, 1e9]"),
+        Parameter("clip_grad_norm", ("float", "null"), range="(0, inf)"),
+        Parameter("clip_grad_value", ("float", "null"), range="(0, inf)"),
+        Parameter("accumulate_grad_batches", ("int",), default=1, range="[1, 1e9]"),
+        Parameter("precision", ("str",), default="fp32", choices=tuple(Precision)),
+        Parameter("device", ("str",), default="auto", choices=tuple(Device)),
+        Parameter("l1_penalty", ("float",), default=0.0, range="[0, inf)"),
+        Parameter("drop_last", ("bool", "str"), default=_AUTO, choices=(_AUTO,)),
+        Parameter("threads", ("int", "str"), default=1, choices=(_AUTO,), range="[1, 1024]"),
+        Parameter("strategy", ("str",), default=_AUTO, choices=(_AUTO, "ddp", "fsdp")),
+    )
+}
+_STOPPING = {
+    "patience": Parameter("patience", ("int",), required=True, range="[1, 1e9]"),
+    "min_delta": Parameter("min_delta", ("float",), default=0.0, range="[0, inf)"),
+    "restore_best": Parameter("restore_best", ("bool",), default=False),
+}
+
+
+def read_trainer(node: Node) -> TrainerConfig | None:
+    """How training runs; None where the section is no mapping."""
+    if not is_mapping(node, what="the trainer", allowed=(*_PARAMETERS, "early_stopping")):
+        return None
+    values = read_fields(node, _PARAMETERS, owner="trainer", reserved=("early_stopping",), dialect=TRAINER)
+    if {"epochs", "max_steps"}.isdisjoint(node.value) or (
+        not node.value.get("epochs") and not node.value.get("max_steps")
+    ):
+        _report_no_length(node)
+    if values.get("clip_grad_norm") is not None and values.get("clip_grad_value") is not None:
+        message = "'clip_grad_value' cannot stand beside 'clip_grad_norm'"
+        node.child("clip_grad_value").report_key(message, hint="leave one of the two out")
+    if (strategy := values.get("strategy", _AUTO)) in ("ddp", "fsdp"):
+        message = f"{quote(strategy)} trains in several processes, which this version does not"
+        node.child("strategy").report(message, allowed=_AUTO)
+    for name in ("drop_last", "threads"):
+        if values.get(name) == _AUTO:
+            values[name] = None
+    stopping = node.child("early_stopping")
+    return TrainerConfig(**values, early_stopping=None if stopping.value is None else _read_stopping(stopping))
+
+
+def _report_no_length(node: Node) -> None:
+    given = [name for name in ("epochs", "max_steps") if node.value.get(name) is not None]
+    if not given:
+        node.report(
+            "trainer needs 'epochs' or 'max_steps', and has neither", allowed="epochs: a whole number of at least 1"
+        )
+
+
+def _read_stopping(node: Node) -> EarlyStopping | None:
+    if not is_mapping(node, what="early stopping", allowed=_STOPPING):
+        return None
+    values: dict[str, Any] = read_fields(
+        node, _STOPPING, owner="early_stopping", dialect={"monitor": "it watches the validation loss"}
+    )
+    return EarlyStopping(**values) if values.get("patience") is not None else None

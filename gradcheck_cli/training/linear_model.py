@@ -42,8 +42,8 @@ def _rotate(x: Columns) -> tuple[Columns, Columns, Columns]:
     """The rows in the axes of their own covariance, where it is diagonal.
 
     Returns:
-        The rotated rows `[M, A]`, the mean square of each column `[A]`, and the rotation `[A, D]`, with A the smaller of
-        M and D: what is decomposed is the smaller of the two products.
+        The rotated rows `[M, A]`, the mean square of each column `[A]`, and the rotation `[A, D]`, with A the
+        smaller of M and D: what is decomposed is the smaller of the two products.
     """
     rows, columns = x.shape
     if columns <= rows:

@@ -76,11 +76,20 @@ def read_arguments(
     *,
     dialect: Mapping[str, str],
     reserved: Collection[str] = ("type",),
+    required_keys: Collection[str] = (),
 ) -> dict[str, Any]:
     """The arguments written beside `type`; none where the entry is a bare string."""
     entry = node if isinstance(node.value, dict) else replace(node, value={})
     hints = {**COMPONENT, **dialect}
-    return read_fields(entry, parameters, owner=signature.name, reserved=reserved, dialect=hints, word="argument")
+    return read_fields(
+        entry,
+        parameters,
+        owner=signature.name,
+        reserved=reserved,
+        required=required_keys,
+        dialect=hints,
+        word="argument",
+    )
 
 
 def read_loss(node: Node) -> Component | None:

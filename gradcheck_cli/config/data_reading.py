@@ -22,8 +22,8 @@ _COMMON = {
         Parameter("standardize_target", ("bool",), default=False),
         Parameter("max_samples", ("int", "null"), range="[1, inf)"),
         Parameter("label_noise", ("float",), default=0.0, range="[0, 1]"),
-        Parameter("missing", ("str",), default="error", choices=tuple(Missing)),
-        Parameter("task", ("str", "null"), choices=tuple(Task)),
+        Parameter("missing", ("str",), default="error", choices=tuple(map(str, Missing))),
+        Parameter("task", ("str", "null"), choices=tuple(map(str, Task))),
     )
 }
 

@@ -34,16 +34,20 @@ def is_mapping(node: Node, *, what: str, allowed: Collection[str]) -> bool:
 
 def report_unknown(
     node: Node, *, owner: str, allowed: Collection[str], dialect: Mapping[str, str], word: str = "key"
-) -> None:
-    """Report the key of `node`, which `owner` does not have."""
-    key = node.steps[-1]
-    reason = left_out_arguments().get(str(key), "") if word == "argument" else ""
+) -> str:
+    """Report the key of `node`, which `owner` does not have.
+
+    Returns:
+        The hint that was given; may be empty.
+    """
+    key = str(node.steps[-1])
+    listed = list_names(name for name in allowed if name != "type") or f"no {word}s"
+    if word == "argument" and (reason := left_out_arguments().get(key)):
+        node.report_key(f"the argument {quote(key)} of {owner} is not offered: {reason}", allowed=listed)
+        return ""
     hint = hint_for_key(key, dialect, allowed)
-    if reason:
-        node.report_key(f"the argument {quote(key)} of {owner} is not offered: {reason}", allowed=list_names(allowed))
-    else:
-        listed = list_names(allowed) or f"no {word}s"
-        node.report_key(f"unknown {word} {quote(key)} of {owner}", allowed=listed, hint=hint)
+    node.report_key(f"unknown {word} {quote(key)} of {owner}", allowed=listed, hint=hint)
+    return hint
 
 
 def read_fields(
@@ -52,31 +56,35 @@ def read_fields(
     *,
     owner: str,
     reserved: Collection[str] = (),
+    required: Collection[str] = (),
     dialect: Mapping[str, str] | None = None,
     word: str = "key",
 ) -> dict[str, Any]:
     """The values of the keys that are there, by name.
 
-    Unknown keys, missing keys and wrong values are reported.
+    Unknown keys, missing keys and wrong values are reported; a missing key is not where an unknown one seems to be
+    meant for it.
 
     Args:
         node: A mapping.
         parameters: The keys to read.
         owner: Whose keys they are, for messages.
         reserved: Further keys, which somebody else reads.
+        required: Those of the reserved keys that must be there.
         dialect: Keys of other tools, with what to write instead.
         word: `key`, or `argument` for those of a torch type.
     """
     values: dict[str, Any] = {}
+    hints = []
     for key, child in entries(node):
         if key in parameters:
             values[key] = read_value(child, parameters[key])
         elif key not in reserved:
             allowed = (*parameters, *reserved)
-            report_unknown(child, owner=owner, allowed=allowed, dialect=dialect or {}, word=word)
-    for name, parameter in parameters.items():
-        if parameter.required and name not in values:
-            node.report(
-                f"{owner} needs {quote(name)}, which is missing", allowed=f"{name}: {describe(parameter, ranged=True)}"
-            )
+            hints.append(report_unknown(child, owner=owner, allowed=allowed, dialect=dialect or {}, word=word))
+    needed = (*(name for name, parameter in parameters.items() if parameter.required), *required)
+    for name in needed:
+        if name not in node.value and not any(quote(name) in hint for hint in hints):
+            allowed_value = describe(parameters[name], ranged=True) if name in parameters else ""
+            node.report(f"{owner} needs {quote(name)}, which is missing", allowed=allowed_value)
     return values

@@ -207,6 +207,27 @@ TYPES: Mapping[str, Mapping[str, str]] = {
 """Names of types elsewhere, without case and separators, to the name here."""
 
 
+VALUES: Mapping[str, str] = {
+    **dict.fromkeys(("32", "float32", "32-true", "single", "full"), "fp32"),
+    **dict.fromkeys(("16", "float16", "16-mixed", "half", "amp"), "fp16"),
+    **dict.fromkeys(("bfloat16", "bf16-mixed", "bf16-true"), "bf16"),
+    **dict.fromkeys(("gpu", "cuda:0", "nvidia"), "cuda"),
+    **dict.fromkeys(("metal", "apple"), "mps"),
+    **dict.fromkeys(("classify", "class", "binary", "multiclass"), "classification"),
+    **dict.fromkeys(("batch", "iteration"), "step"),
+    **dict.fromkeys(("all", "max", "-1"), "auto"),
+    "sine": "sin",
+    "cosine": "cos",
+}
+"""Words elsewhere to the word here, among a closed list of them."""
+
+
+def hint_for_value(value: str, allowed: Collection[str]) -> str:
+    """Which word of a closed list is meant."""
+    known = VALUES.get(value.casefold())
+    return f"did you mean {known!r}?" if known in allowed else suggest(value, allowed)
+
+
 def hint_for_key(key: object, dialect: Mapping[str, str], allowed: Collection[str]) -> str:
     """What to write instead of an unknown key."""
     known = dialect.get(key.casefold()) if isinstance(key, str) else None

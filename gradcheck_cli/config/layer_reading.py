@@ -85,11 +85,9 @@ def _report_unknown_type(place: Node, name: str) -> None:
 def _read_group(node: Node, *, depth: int) -> LayerConfig:
     parameters = {name: _RESERVED[name] for name in ("repeat", "trainable")}
     hints = {**COMPONENT, **LAYER, "name": "name the layers in the group", **_misplaced("name")}
-    values = read_fields(node, parameters, owner="a group", reserved=("layers",), dialect=hints)
-    if "layers" not in node.value:
-        node.report("a group needs 'layers', which is missing", hint="or write 'type' to repeat one layer")
-        return LayerConfig(type=GROUP, path=node.path)
-    return LayerConfig(type=GROUP, path=node.path, layers=read_layers(node.child("layers"), depth=depth + 1), **values)
+    values = read_fields(node, parameters, owner="a group", reserved=("layers",), required=("layers",), dialect=hints)
+    layers = read_layers(node.child("layers"), depth=depth + 1) if "layers" in node.value else ()
+    return LayerConfig(type=GROUP, path=node.path, layers=layers, **values)
 
 
 def _misplaced(*names: str) -> dict[str, str]:
@@ -102,7 +100,12 @@ def _read_typed(node: Node, signature: Signature, *, depth: int) -> LayerConfig:
     entry = node if isinstance(node.value, dict) else replace(node, value={})
     given = {key: entry.child(key) for key in entry.value if isinstance(key, str)}
     arguments = read_arguments(
-        node, signature, layer_parameters(signature), dialect=_hints(signature), reserved=reserved
+        node,
+        signature,
+        layer_parameters(signature),
+        dialect=_hints(signature),
+        reserved=reserved,
+        required_keys=inner[:1],
     )
     check_arguments(node, signature, arguments)
     values = {name: read_value(given[name], _RESERVED[name]) for name in _RESERVED if name in given}
@@ -140,10 +143,8 @@ def _names_another_argument(text: str, signature: Signature) -> bool:
 def _read_inner(node: Node, signature: Signature, *, depth: int) -> _Inner:
     if signature.name not in _INNER:
         return _Inner()
-    needed = _INNER[signature.name][0]
     entry: Mapping[Any, Any] = node.value if isinstance(node.value, dict) else {}
-    if needed not in entry:
-        node.report(f"{signature.name} needs {quote(needed)}, which is missing")
+    if _INNER[signature.name][0] not in entry:
         return _Inner()
     if signature.name == "Concat":
         return _Inner(branches=_read_branches(node.child("branches"), depth=depth + 1))

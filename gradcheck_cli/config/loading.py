@@ -13,7 +13,7 @@ from gradcheck_cli.config.diagnostics_reading import RuleTable, read_diagnostics
 from gradcheck_cli.config.fields import is_mapping, read_fields
 from gradcheck_cli.config.hints import TOP
 from gradcheck_cli.config.model_reading import read_model
-from gradcheck_cli.config.node import Node
+from gradcheck_cli.config.node import MOST_PROBLEMS, Node
 from gradcheck_cli.config.quoting import quote
 from gradcheck_cli.config.schedule_reading import read_schedule
 from gradcheck_cli.config.schema import Config
@@ -53,9 +53,11 @@ def load_config(document: Document, *, rules: RuleTable | None = None) -> Config
 
 def parse_config(document: Document, *, rules: RuleTable | None = None) -> tuple[Config | None, list[Problem]]:
     """The checked config, or None and all problems, in the order of their lines."""
-    problems: list[Problem] = []
+    problems: list[Problem] = list(document.problems)
     root = Node(document, problems, document.data)
     config = _read_root(root, rules)
+    if len(problems) >= MOST_PROBLEMS:
+        problems.append(Problem("", "there are more problems than are shown here", line=problems[-1].line))
     problems.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
     return (None if problems else config), list(dict.fromkeys(problems))
 
@@ -66,11 +68,8 @@ def _read_root(root: Node, rules: RuleTable | None) -> Config | None:
         return None
     if not is_mapping(root, what="the config", allowed=REQUIRED):
         return None
-    values = read_fields(root, _PARAMETERS, owner="the config", reserved=_SECTIONS, dialect=TOP)
+    values = read_fields(root, _PARAMETERS, owner="the config", reserved=_SECTIONS, required=REQUIRED, dialect=TOP)
     _check_name(root.child("name"), values)
-    for section in REQUIRED:
-        if section not in root.value:
-            root.report(f"the required key {quote(section)} is missing")
     sections = _read_sections(root, rules)
     if root.problems or None in (sections[name] for name in REQUIRED):
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gradcheck_cli.config.catalog import Parameter
 from gradcheck_cli.config.component_reading import read_initializer
 from gradcheck_cli.config.fields import is_mapping, read_fields
 from gradcheck_cli.config.hints import COMPONENT, MODEL
@@ -17,7 +16,6 @@ from gradcheck_cli.config.quoting import quote
 from gradcheck_cli.config.schema import GROUP, LayerConfig, ModelConfig
 
 KEYS = ("layers", "weight_init", "bias_init")
-_NO_PARAMETERS: dict[str, Parameter] = {}
 
 
 def read_model(node: Node) -> ModelConfig | None:
@@ -32,9 +30,9 @@ def read_model(node: Node) -> ModelConfig | None:
             "a 'factory' is not available in this version", allowed="'layers'", hint="write the network as 'layers'"
         )
         return None
-    read_fields(node, _NO_PARAMETERS, owner="model", reserved=KEYS, dialect={**COMPONENT, **MODEL})
+    hints = {**COMPONENT, **MODEL}
+    read_fields(node, {}, owner="model", reserved=KEYS, required=("layers",), dialect=hints)
     if "layers" not in node.value:
-        node.report("model needs 'layers', which is missing", allowed="a list of layers")
         return None
     layers = read_layers(node.child("layers"))
     model = ModelConfig(

@@ -11,6 +11,9 @@ from gradcheck_cli.errors import Problem
 if TYPE_CHECKING:
     from gradcheck_cli.config.document import Document
 
+MOST_PROBLEMS = 200
+"""More are not kept: finding the line of each takes time, and nobody reads them."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -46,4 +49,8 @@ class Node:
         self._add(message, allowed, hint, line=position.line, column=position.column)
 
     def _add(self, message: str, allowed: str, hint: str, *, line: int, column: int) -> None:
-        self.problems.append(Problem(self.path, message, allowed=allowed, hint=hint, line=line, column=column))
+        if len(self.problems) >= MOST_PROBLEMS:
+            return
+        override = self.document.override(self.path)
+        told = f"{message} (given by {override})" if override else message
+        self.problems.append(Problem(self.path, told, allowed=allowed, hint=hint, line=line, column=column))

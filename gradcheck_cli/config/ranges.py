@@ -22,12 +22,14 @@ class Range:
         return above and (number < self.high if self.high_open else number <= self.high)
 
     def __str__(self) -> str:
-        low = "" if self.low == -math.inf else f"{'above' if self.low_open else 'of at least'} {self.low:g}"
-        high = "" if self.high == math.inf else f"{'below' if self.high_open else 'at most'} {self.high:g}"
+        low = "" if self.low == -math.inf else f"{'above' if self.low_open else 'of at least'} {self.low:.15g}"
+        high = "" if self.high == math.inf else f"{'below' if self.high_open else 'at most'} {self.high:.15g}"
         if not low and not high:
-            return "that is finite"
+            return "(finite)"
+        if self.low == self.high:
+            return f"equal to {self.low:.15g}"
         if low and high and not (self.low_open or self.high_open):
-            return f"from {self.low:g} to {self.high:g}"
+            return f"from {self.low:.15g} to {self.high:.15g}"
         return " and ".join(part for part in (low, high) if part)
 
 

@@ -16,7 +16,7 @@ from gradcheck_cli.config.values import read_value
 
 _COMBINING = ("SequentialLR", "ChainedScheduler")
 _PLATEAU = "ReduceLROnPlateau"
-_INTERVAL = Parameter("interval", ("str",), default="epoch", choices=tuple(Interval))
+_INTERVAL = Parameter("interval", ("str",), default="epoch", choices=tuple(map(str, Interval)))
 _DEEPEST = 4
 
 
@@ -35,10 +35,11 @@ def read_schedule(node: Node, optimizer: Component | None, *, depth: int = 0) ->
         return None
     if depth and name == _PLATEAU:
         place.report(f"{_PLATEAU} cannot stand inside another schedule: it follows the validation loss")
-    reserved = ["type", *(["interval"] if depth == 0 else []), *(["schedulers"] if name in _COMBINING else [])]
+    inner_key = ["schedulers"] if name in _COMBINING else []
+    reserved = ["type", *(["interval"] if depth == 0 else []), *inner_key]
     hints = SCHEDULER if depth == 0 else {**SCHEDULER, "interval": "'interval' stands only at the top"}
     parameters = with_ranges(signature, ranges.SCHEDULERS)
-    arguments = read_arguments(node, signature, parameters, dialect=hints, reserved=reserved)
+    arguments = read_arguments(node, signature, parameters, dialect=hints, reserved=reserved, required_keys=inner_key)
     _check_momentum(node, name, arguments, optimizer)
     _check_lengths(node, arguments, name)
     inner = _read_inner(node, optimizer, depth=depth) if name in _COMBINING else ()
@@ -63,7 +64,6 @@ def _read_interval(node: Node, name: str) -> Interval:
 def _read_inner(node: Node, optimizer: Component | None, *, depth: int) -> tuple[SchedulerConfig, ...]:
     entry: Mapping[Any, Any] = node.value if isinstance(node.value, dict) else {}
     if "schedulers" not in entry:
-        node.report("'schedulers' is missing", allowed="a list of schedules")
         return ()
     place = node.child("schedulers")
     if not isinstance(place.value, list) or not place.value:

@@ -15,14 +15,14 @@ _AUTO = "auto"
 _PARAMETERS = {
     parameter.name: parameter
     for parameter in (
-        Parameter("epochs", ("int", "null"), range="[1, 1e9]"),
-        Parameter("max_steps", ("int", "null"), range="[1, 1e12]"),
-        Parameter("batch_size", ("int",), default=32, range="[1, 1e9]"),
+        Parameter("epochs", ("int", "null"), range="[1, inf)"),
+        Parameter("max_steps", ("int", "null"), range="[1, inf)"),
+        Parameter("batch_size", ("int",), default=32, range="[1, inf)"),
         Parameter("clip_grad_norm", ("float", "null"), range="(0, inf)"),
         Parameter("clip_grad_value", ("float", "null"), range="(0, inf)"),
-        Parameter("accumulate_grad_batches", ("int",), default=1, range="[1, 1e9]"),
-        Parameter("precision", ("str",), default="fp32", choices=tuple(Precision)),
-        Parameter("device", ("str",), default="auto", choices=tuple(Device)),
+        Parameter("accumulate_grad_batches", ("int",), default=1, range="[1, inf)"),
+        Parameter("precision", ("str",), default="fp32", choices=tuple(map(str, Precision))),
+        Parameter("device", ("str",), default="auto", choices=tuple(map(str, Device))),
         Parameter("l1_penalty", ("float",), default=0.0, range="[0, inf)"),
         Parameter("drop_last", ("bool", "str"), default=_AUTO, choices=(_AUTO,)),
         Parameter("threads", ("int", "str"), default=1, choices=(_AUTO,), range="[1, 1024]"),
@@ -30,7 +30,7 @@ _PARAMETERS = {
     )
 }
 _STOPPING = {
-    "patience": Parameter("patience", ("int",), required=True, range="[1, 1e9]"),
+    "patience": Parameter("patience", ("int",), required=True, range="[1, inf)"),
     "min_delta": Parameter("min_delta", ("float",), default=0.0, range="[0, inf)"),
     "restore_best": Parameter("restore_best", ("bool",), default=False),
 }

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from gradcheck_cli.config.catalog import Parameter
+from gradcheck_cli.config.hints import hint_for_value
 from gradcheck_cli.config.node import Node
-from gradcheck_cli.config.quoting import list_names, quote, suggest
+from gradcheck_cli.config.quoting import list_names, quote
 from gradcheck_cli.config.ranges import Range, parse_range
 
 _NOUNS = {
@@ -86,13 +87,13 @@ def _numbers(value: Any) -> list[float]:
 def _check(node: Node, value: Any, parameter: Parameter) -> bool:
     """Report a value of the right type that is impossible all the same."""
     if parameter.choices and isinstance(value, str) and value not in parameter.choices:
-        hint = suggest(value, parameter.choices)
+        hint = hint_for_value(value, parameter.choices)
         node.report(f"{quote(value)} is not known here", allowed=list_names(parameter.choices), hint=hint)
         return False
     limits = parse_range(parameter.range) if parameter.range else None
     wrong = [n for n in _numbers(value) if n != n or abs(n) in _TOO_LARGE or (limits and n not in limits)]
     if wrong:
-        node.report(f"{quote(value)} is not possible", allowed=describe(parameter, ranged=True))
+        node.report(f"{quote(node.value)} is not possible", allowed=describe(parameter, ranged=True))
     return not wrong
 
 
@@ -116,11 +117,13 @@ def _hint(node: Node, parameter: Parameter) -> str:
     """What to write instead, where it can be told from the value."""
     wants_number = any(kind in ("int", "float", "tensor") for kind in parameter.types)
     if isinstance(node.value, str) and (hint := node.document.hint(node.path)):
-        return str(hint)
+        return hint
     if isinstance(node.value, float) and node.value.is_integer() and "int" in parameter.types:
         return f"write {int(node.value)}" if abs(node.value) < 1e15 else ""
     if isinstance(node.value, str) and wants_number and _is_number(node.value):
         return f"write {node.value.strip()} without quotes"
+    if parameter.choices and (hint := hint_for_value(str(node.value), parameter.choices)):
+        return hint
     if "str" in parameter.types and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         return "write it in quotes if text is meant"
     return ""

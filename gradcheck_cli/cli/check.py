@@ -6,7 +6,6 @@ import sys
 
 from gradcheck_cli.cli import options
 from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
-from gradcheck_cli.cli.config_paths import expand_paths
 
 
 def check(
@@ -42,7 +41,6 @@ def check(
     from gradcheck_cli.cli.progress import make_progress
     from gradcheck_cli.diagnosis.check import CheckOptions, check_many
 
-    paths = expand_paths(configs)
     wanted = CheckOptions(
         select=options.split_list(select),
         ignore=options.split_list(ignore) or (),
@@ -54,6 +52,6 @@ def check(
         run_dir=run_dir,
         save=not no_save,
     )
-    report = check_many(paths, wanted, jobs=jobs, progress=make_progress(sys.stderr, quiet=quiet))
+    report = check_many(configs, wanted, jobs=jobs, progress=make_progress(sys.stderr, quiet=quiet))
     write_report(report, output_format, color=color, verbose=verbose)
     return report.exit_code

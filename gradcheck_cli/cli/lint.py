@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gradcheck_cli.cli import options
 from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
-from gradcheck_cli.cli.config_paths import expand_paths
 
 
 def lint(
@@ -34,6 +33,6 @@ def lint(
         fail_on=fail_on.value,
         overrides=tuple(settings or ()),
     )
-    report = lint_many(expand_paths(configs), wanted)
+    report = lint_many(configs, wanted)
     write_report(report, output_format, color=color, verbose=verbose)
     return report.exit_code

@@ -1,0 +1,73 @@
+"""Watches recorded steps for NaN and Inf and remembers where they began; it stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradcheck_cli.recording.history import Bools, Floats, Ints, NonFinite
+
+
+class FaultWatch:
+    """The first non-finite step of a run, and how many of its last steps were non-finite in a row.
+
+    Attributes:
+        streak: Steps up to the last one observed whose loss or gradients were non-finite.
+    """
+
+    def __init__(self, owners: Sequence[str]) -> None:
+        """Args:
+        owners: The layer of each parameter, `[P]`.
+        """
+        self._owners = owners
+        self._first: NonFinite | None = None
+        self._streak_start: NonFinite | None = None
+        self._outputs: tuple[int, tuple[str, ...]] | None = None
+        self._seen = -1
+        self.streak = 0
+
+    def see_outputs(self, step: int, layers: tuple[str, ...]) -> None:
+        """Layers whose outputs were non-finite at a sampled step, in forward order."""
+        if layers and self._outputs is None:
+            self._outputs = step, layers
+
+    def see_parameters(self, step: int, columns: Ints) -> None:
+        """Parameters found non-finite after a step."""
+        if len(columns) and self._first is None:
+            self._first = NonFinite(step, "parameter", self._layers(columns))
+
+    def see_steps(self, steps: Ints, losses: Floats, *, norms: Floats, known: Bools, skipped: Bools) -> None:
+        """Judge steps `[S]` in order, with gradient norms `[S, P]`.
+
+        A step that a GradScaler left out is no fault by itself: that is how it finds its scale.
+        """
+        bad_gradients = known & ~np.isfinite(norms)
+        bad = ~np.isfinite(losses) | bad_gradients.any(axis=1)
+        for row, step in enumerate(steps):
+            if step <= self._seen:
+                continue
+            self._seen = int(step)
+            self.streak = self.streak + 1 if bad[row] else 0
+            if not bad[row]:
+                self._streak_start = None
+                continue
+            fault = self._describe(int(step), float(losses[row]), bad_gradients[row])
+            self._streak_start = self._streak_start or fault
+            if self._first is None and not skipped[row]:
+                self._first = fault
+
+    def finish(self, *, parameters_finite: bool) -> NonFinite | None:
+        """The first fault; None where everything was finite, skipped steps aside."""
+        lasting = self.streak > 0 or not parameters_finite
+        first = self._first or (self._streak_start if lasting else None)
+        return None if first is None else NonFinite(first.step, first.quantity, first.layers, lasting)
+
+    def _describe(self, step: int, loss: float, bad_gradients: Bools) -> NonFinite:
+        if self._outputs is not None and self._outputs[0] == step:
+            return NonFinite(step, "activation", self._outputs[1])
+        quantity = "gradient" if np.isfinite(loss) else "loss"
+        return NonFinite(step, quantity, self._layers(np.flatnonzero(bad_gradients)))
+
+    def _layers(self, columns: Ints) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._owners[column] for column in columns))

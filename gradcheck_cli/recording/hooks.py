@@ -1,0 +1,185 @@
+"""Hooks that measure the signal between layers on sampled steps; they change nothing and keep no graph alive.
+
+A forward hook measures each output at once, before anything can overwrite it, and puts a tensor hook on it for the
+gradient. Full backward hooks are not used: they refuse in-place activations and miss some outputs silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, largest_slope
+from gradcheck_cli.recording.history import Floats, Quantity
+from gradcheck_cli.recording.layer_signals import Column, SampleNorms, summarize_samples
+from gradcheck_cli.recording.statistics import row_norms, varying_row_norms
+
+SLOPE_ROWS = 64
+"""Rows of its input at which an activation's slope is taken."""
+
+
+@dataclass(eq=False)
+class _Call:
+    """One call of one layer: norms `[N]` for each tensor of its output."""
+
+    layer: int
+    magnitudes: list[Tensor] = field(default_factory=list)
+    variations: list[Tensor] = field(default_factory=list)
+    gradients: list[Tensor] = field(default_factory=list)
+
+    @property
+    def vectors(self) -> list[Tensor]:
+        return [*self.magnitudes, *self.variations, *self.gradients]
+
+
+class SignalHooks:
+    """Measures layer outputs, their gradients and activation slopes between `attach` and `detach`."""
+
+    def __init__(self, layers: Mapping[str, nn.Module], activations: Mapping[str, nn.Module]) -> None:
+        """Args:
+        layers: The observed layers in forward order, by name.
+        activations: Those among them that are elementwise activations.
+        """
+        self._layers = layers
+        self._activations = activations
+        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+        self._made_out_of_place: list[nn.Module] = []
+        self._calls: list[_Call] = []
+        self._slopes: list[list[Tensor]] = []
+        self._largest_slopes: dict[int, float] = {}
+
+    def attach(self) -> None:
+        """Observe from now on; forgets what was measured before."""
+        self._forget()
+        for index, layer in enumerate(self._layers.values()):
+            self._handles.append(layer.register_forward_hook(partial(self._after_forward, index)))
+        for index, activation in enumerate(self._activations.values()):
+            self._handles.append(activation.register_forward_pre_hook(partial(self._before_activation, index)))
+            if getattr(activation, "inplace", False):
+                # An in-place change of a view drops the graph node that the view's own tensor hook sits on.
+                self._made_out_of_place.append(activation)
+                activation.inplace = False  # type: ignore[assignment]
+
+    def detach(self) -> None:
+        """Remove every hook; what was measured stays."""
+        while self._handles:
+            self._handles.pop().remove()
+        while self._made_out_of_place:
+            self._made_out_of_place.pop().inplace = True  # type: ignore[assignment]
+
+    def collect(self, gradient_factor: float) -> dict[Quantity, Column]:
+        """What was measured since `attach`, over the layers or, for slopes, the activations.
+
+        Args:
+            gradient_factor: Turns a recorded gradient into that of one sample's own loss: N for mean-reduced losses,
+                divided by the loss scale.
+        """
+        found = summarize_samples(_transfer(self._calls, gradient_factor), layers=len(self._layers))
+        found[Quantity.ACTIVATION_SLOPE], found[Quantity.SATURATED_FRACTION] = self._slope_columns()
+        self._forget()
+        return found
+
+    def _forget(self) -> None:
+        self._calls, self._slopes = [], [[] for _ in self._activations]
+
+    def _after_forward(self, index: int, _module: nn.Module, _inputs: Any, output: Any) -> None:
+        call = _Call(index)
+        rows = 0
+        for tensor in _tensors(output):
+            rows = rows or len(tensor)
+            self._observe(tensor, call, rows)
+        self._calls.append(call)
+
+    def _observe(self, tensor: Tensor, call: _Call, rows: int) -> None:
+        values = _rows_first(tensor.detach(), rows)
+        if values is None or not values.numel():
+            return
+        call.magnitudes.append(row_norms(values))
+        if rows > 1:
+            call.variations.append(varying_row_norms(values))
+        if tensor.requires_grad:
+            handle = tensor.register_hook(partial(_keep_gradient, call, rows))  # type: ignore[no-untyped-call]
+            self._handles.append(handle)
+
+    def _before_activation(self, index: int, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        for tensor in _tensors(inputs[:1]):
+            values = tensor.detach()[:SLOPE_ROWS]
+            if index not in self._largest_slopes:
+                self._largest_slopes[index] = largest_slope(module, values)
+            slopes = absolute_slopes(module, values)
+            limit = SATURATED_SHARE * self._largest_slopes[index]
+            saturated = (slopes < limit).sum() / slopes.numel()
+            self._slopes[index].append(torch.stack([slopes.mean(dtype=torch.float32), saturated]))
+
+    def _slope_columns(self) -> tuple[Column, Column]:
+        slope, saturated = (Column.unknown(len(self._activations)) for _ in range(2))
+        measured = [index for index, pairs in enumerate(self._slopes) if pairs]
+        if measured:
+            pairs = torch.stack([torch.stack(self._slopes[index]).mean(dim=0) for index in measured])
+            slope.values[measured], saturated.values[measured] = pairs.cpu().double().numpy().T
+            slope.known[measured] = saturated.known[measured] = True
+        return slope, saturated
+
+
+def _keep_gradient(call: _Call, rows: int, gradient: Tensor) -> None:
+    values = _rows_first(gradient.detach(), rows)
+    if values is not None:
+        call.gradients.append(row_norms(values))
+
+
+def _tensors(output: Any) -> Iterator[Tensor]:
+    """The floating-point tensors in a nested output that have rows."""
+    if isinstance(output, Tensor):
+        if output.is_floating_point() and output.dim():
+            yield output
+    elif isinstance(output, Mapping):
+        for value in output.values():
+            yield from _tensors(value)
+    elif isinstance(output, list | tuple):
+        for value in output:
+            yield from _tensors(value)
+
+
+def _rows_first(tensor: Tensor, rows: int) -> Tensor | None:
+    """The tensor with its rows on the first axis; the states of recurrent layers have them on the second."""
+    if len(tensor) == rows:
+        return tensor
+    if tensor.dim() > 1 and tensor.shape[1] == rows:
+        return tensor.transpose(0, 1)
+    return None
+
+
+def _transfer(calls: list[_Call], gradient_factor: float) -> list[SampleNorms]:
+    """All norms as numpy arrays, by one transfer from the device."""
+    vectors = [vector for call in calls for vector in call.vectors]
+    if not vectors:
+        return []
+    flat = torch.cat(vectors).cpu().double().numpy()
+    pieces = iter(np.split(flat, np.cumsum([len(vector) for vector in vectors])[:-1]))
+
+    def take(norms: list[Tensor], factor: float = 1.0) -> Floats | None:
+        return _join([next(pieces) for _ in norms], factor)
+
+    return [
+        SampleNorms(
+            layer=call.layer,
+            magnitude=take(call.magnitudes),
+            variation=take(call.variations),
+            gradient=take(call.gradients, gradient_factor),
+        )
+        for call in calls
+    ]
+
+
+def _join(norms: list[Floats], factor: float) -> Floats | None:
+    """The norm over several tensors of one output."""
+    if not norms:
+        return None
+    joined: Floats = factor * (norms[0] if len(norms) == 1 else np.sqrt(np.sum(np.square(norms), axis=0)))
+    return joined

@@ -1,0 +1,260 @@
+"""Records what one training run does, step by step; it changes nothing about the training and judges nothing.
+
+Every step: loss, learning rate, global and per-parameter gradient norms, which stay on the device until 64 steps are
+transferred at once. On the steps that `sampling` chooses from the plan alone: the signal between layers, weights and
+true updates. At evaluations of the slice: dead units. Memory is bounded, see `norm_table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gradcheck_cli.recording.dead_units import DeadUnits
+from gradcheck_cli.recording.description import LayerDescription
+from gradcheck_cli.recording.faults import FaultWatch
+from gradcheck_cli.recording.gradient_norms import GradientNorms, TakenNorms
+from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries
+from gradcheck_cli.recording.hooks import SignalHooks
+from gradcheck_cli.recording.layer_signals import Column
+from gradcheck_cli.recording.norm_table import NormTable
+from gradcheck_cli.recording.observed import find_observed
+from gradcheck_cli.recording.sampling import choose_steps
+from gradcheck_cli.recording.signal_table import SignalTable
+from gradcheck_cli.recording.statistics import exact_norms, to_numpy
+from gradcheck_cli.recording.step_log import StepLog
+from gradcheck_cli.recording.updates import UpdateRatios
+
+STEPS_PER_FLUSH = 64
+MOST_BYTES_OF_NORMS = 64 * 2**20
+
+_OF_LAYERS = (
+    Quantity.BACKWARD_SIGNAL,
+    Quantity.FORWARD_SIGNAL,
+    Quantity.FORWARD_RELATIVE,
+    Quantity.SENSITIVITY,
+)
+_OF_ACTIVATIONS = (Quantity.ACTIVATION_SLOPE, Quantity.SATURATED_FRACTION, Quantity.DEAD_FRACTION)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a recorder contributes to a History."""
+
+    steps: StepSeries
+    signals: Mapping[Quantity, Signal]
+    non_finite: NonFinite | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Pending:
+    """One step that is still (partly) on the device."""
+
+    step: int
+    norms: TakenNorms
+    loss: Tensor | float
+    learning_rate: float
+    clip_factor: Tensor | float
+
+
+class Recorder:
+    """Around each optimizer step: `begin_step`, `after_backward`, perhaps `after_clipping`, `after_update`.
+
+    Always `close` it: hooks may be attached when a step is interrupted. Such a step is not recorded.
+    """
+
+    def __init__(
+        self,
+        modules: Mapping[str, nn.Module],
+        layers: Sequence[LayerDescription],
+        *,
+        planned_steps: int,
+        steps_per_epoch: int,
+        mean_reduced: bool = True,
+        loss_is_scaled: bool = False,
+    ) -> None:
+        """Args:
+        modules: By layer name.
+        layers: Leaf layers and containers, in forward order.
+        planned_steps: Optimizer steps of the whole run.
+        steps_per_epoch: Optimizer steps of one epoch.
+        mean_reduced: Whether the loss is a mean over the batch's rows.
+        loss_is_scaled: Whether a GradScaler is at work: it leaves out steps whose gradients are not finite.
+        """
+        observed = find_observed(modules, layers)
+        self._parameters = list(observed.parameters.values())
+        self._layer_names = list(observed.layers)
+        self._mean_reduced, self._loss_is_scaled = mean_reduced, loss_is_scaled
+        self._sampled_steps = choose_steps(planned_steps, steps_per_epoch)
+        self._hooks = SignalHooks(observed.layers, observed.activations)
+        self._dead_units = DeadUnits(observed.activations, channels_first=observed.channels_first)
+        self._gradients = GradientNorms(self._parameters)
+        self._updates = UpdateRatios(self._parameters)
+        self._faults = FaultWatch(observed.owners)
+        names = tuple(observed.parameters)
+        self._norms = NormTable(names, planned_steps=planned_steps, most_bytes=MOST_BYTES_OF_NORMS)
+        self._signals = SignalTable(
+            {
+                **dict.fromkeys((Quantity.WEIGHT_NORM, Quantity.UPDATE_RATIO), names),
+                **dict.fromkeys(_OF_LAYERS, tuple(observed.layers)),
+                **dict.fromkeys(_OF_ACTIVATIONS, tuple(observed.activations)),
+            }
+        )
+        self._log = StepLog()
+        self._pending: list[_Pending] = []
+        self._step = 0
+        self._sampling = False
+        self._columns: Mapping[Quantity, Column] = {}
+        self._taken: TakenNorms | None = None
+        self._clip_factor: Tensor | float = 1.0
+
+    def begin_step(self) -> None:
+        """Call before the forward pass of a step's first batch."""
+        self._sampling = self._step in self._sampled_steps
+        if self._sampling:
+            self._hooks.attach()
+
+    def after_backward(self, rows: int, *, loss_scale: float = 1.0) -> list[Tensor]:
+        """Call after the last backward pass of a step, with gradients unscaled and not yet clipped.
+
+        Args:
+            rows: Rows over which the step's loss is averaged.
+            loss_scale: What the loss was multiplied by for the backward pass.
+
+        Returns:
+            Norms of the gradients that exist, 0-d, for clipping by the global norm.
+        """
+        if self._sampling:
+            self._hooks.detach()
+            self._measure_signals((rows if self._mean_reduced else 1) / loss_scale)
+        self._taken = self._gradients.take(check=self._sampling)
+        self._clip_factor = 1.0
+        return self._taken.norms
+
+    def after_clipping(self, factor: Tensor | float) -> None:
+        """Call after clipping, with what the gradients were multiplied by."""
+        self._clip_factor = factor
+
+    def after_update(self, loss: Tensor | float, *, learning_rate: float) -> bool:
+        """Call after the optimizer step.
+
+        Args:
+            loss: Mean loss of the step's batches; a tensor stays where it is.
+            learning_rate: As used by the step.
+
+        Returns:
+            Whether everything so far has just been transferred.
+        """
+        if self._taken is None:
+            raise RuntimeError("after_update was called before after_backward")
+        if self._sampling:
+            self._signals.put(self._step, {**self._columns, Quantity.UPDATE_RATIO: self._updates.after()})
+        self._pending.append(_Pending(self._step, self._taken, loss, learning_rate, self._clip_factor))
+        self._step += 1
+        if len(self._pending) < STEPS_PER_FLUSH:
+            return False
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Transfer what is still on the device. Interrupted, it may be called again."""
+        pending = self._pending
+        if not pending:
+            return
+        steps = np.array([one.step for one in pending], dtype=np.int64)
+        norms, known = self._gradients.transfer([one.norms for one in pending])
+        losses = _collect([one.loss for one in pending])
+        totals = _total_norms(np.where(known, norms, 0.0))
+        skipped = ~np.isfinite(totals) & self._loss_is_scaled
+        learning_rates = np.array([one.learning_rate for one in pending])
+        factors = _collect([one.clip_factor for one in pending])
+        self._norms.put(steps, norms, known)
+        self._log.put(steps, np.stack([losses, learning_rates, totals, factors], axis=1), skipped)
+        self._faults.see_steps(steps, losses, norms=norms, known=known, skipped=skipped)
+        self._pending = []
+
+    def observe_evaluation(self) -> AbstractContextManager[None]:
+        """Watch for dead units during one evaluation of the slice; `begin_batch` announces each batch."""
+        return self._dead_units.observe()
+
+    def begin_batch(self) -> None:
+        """Call before each forward pass of an observed evaluation."""
+        self._dead_units.begin_batch()
+
+    def end_evaluation(self) -> None:
+        """Call after each evaluation of the slice: before the first step and at each end of an epoch."""
+        self._signals.put(self._step, {Quantity.DEAD_FRACTION: self._dead_units.finish()})
+
+    def check_parameters(self) -> bool:
+        """Whether all trainable parameters are finite; waits for the device."""
+        bad = np.flatnonzero(~np.isfinite(exact_norms([parameter.detach() for parameter in self._parameters])))
+        self.flush()
+        self._faults.see_parameters(max(self._step - 1, 0), bad)
+        return not len(bad)
+
+    def close(self) -> None:
+        """Remove whatever hooks are still attached."""
+        self._hooks.detach()
+
+    def finish(self) -> Recorded:
+        """Everything recorded so far."""
+        self.flush()
+        signals = self._signals.finish()
+        signals[Quantity.GRADIENT_NORM] = self._norms.finish()
+        fault = self._faults.finish(parameters_finite=self.check_parameters())
+        return Recorded(self._log.finish(), signals, fault)
+
+    def mean_loss(self, start: int) -> float:
+        """Mean loss of the flushed steps from `start` on."""
+        return self._log.mean_loss(start)
+
+    @property
+    def is_sampling(self) -> bool:
+        """Whether the step at hand is a sampled one."""
+        return self._sampling
+
+    @property
+    def steps_done(self) -> int:
+        """Optimizer steps recorded."""
+        return self._step
+
+    @property
+    def broken_steps(self) -> int:
+        """How many of the last flushed steps, in a row, had a non-finite loss or gradient."""
+        return self._faults.streak
+
+    @property
+    def last_step(self) -> tuple[float, float]:
+        """Loss and global gradient norm of the last flushed step."""
+        return self._log.last
+
+    def _measure_signals(self, gradient_factor: float) -> None:
+        columns = self._hooks.collect(gradient_factor)
+        forward = columns[Quantity.FORWARD_SIGNAL]
+        bad = np.flatnonzero(forward.known & ~np.isfinite(forward.values))
+        self._faults.see_outputs(self._step, tuple(self._layer_names[index] for index in bad))
+        self._columns = {**columns, Quantity.WEIGHT_NORM: self._updates.before()}
+
+
+def _collect(numbers: Sequence[Tensor | float]) -> Floats:
+    """Numbers as float64, with one transfer for those that are still on the device."""
+    tensors = [number for number in numbers if isinstance(number, Tensor)]
+    if not tensors:
+        return np.array(numbers, dtype=np.float64)
+    if len(tensors) == len(numbers):
+        return to_numpy(torch.stack([tensor.detach() for tensor in tensors]))
+    return np.array([float(number) for number in numbers])
+
+
+def _total_norms(norms: Floats) -> Floats:
+    """The norm over all parameters at each step, `[S, P] -> [S]`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = np.max(np.abs(norms), axis=1, initial=0.0)
+        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+        total: Floats = scale * np.sqrt(np.square(norms / scale[:, None]).sum(axis=1))
+    return total

@@ -1,0 +1,39 @@
+"""Collects the columns of sampled steps into signals; it measures nothing.
+
+Sampled steps are few however long the run, so that nothing has to be thinned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gradcheck_cli.recording.history import Quantity, Signal
+from gradcheck_cli.recording.layer_signals import Column
+
+
+class SignalTable:
+    """Columns by quantity, in the order in which they were taken."""
+
+    def __init__(self, rows: Mapping[Quantity, tuple[str, ...]]) -> None:
+        self._rows = rows
+        self._columns: dict[Quantity, dict[int, Column]] = {quantity: {} for quantity in rows}
+
+    def put(self, step: int, columns: Mapping[Quantity, Column]) -> None:
+        """Keep what was measured at one step."""
+        for quantity, column in columns.items():
+            self._columns[quantity][step] = column
+
+    def finish(self) -> dict[Quantity, Signal]:
+        """A signal for each quantity that has rows and was taken at all."""
+        return {
+            quantity: Signal(
+                rows=self._rows[quantity],
+                steps=np.array(list(columns), dtype=np.int64),
+                values=np.stack([column.values for column in columns.values()], axis=1),
+                known=np.stack([column.known for column in columns.values()], axis=1),
+            )
+            for quantity, columns in self._columns.items()
+            if columns and self._rows[quantity]
+        }

@@ -1,0 +1,91 @@
+"""Norms of tensors that stay right when squares underflow or overflow; it keeps nothing.
+
+All norms are L2. Squares of fp32 values below 1e-19 are lost and those above 1e19 overflow, so per-sample norms are
+accumulated in fp64, and a whole tensor's fp32 norm that comes out 0, tiny or infinite is taken again in fp64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradcheck_cli.recording.history import Bools, Floats
+
+HALF_TYPES = (torch.float16, torch.bfloat16)
+TINY_NORM = 1e-20
+"""Below this an fp32 norm may have lost squares."""
+
+
+def norms(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The norm of each tensor as a 0-d tensor on its device, in fp32 or better.
+
+    Raises:
+        TypeError: One of them is None.
+    """
+    if not tensors:
+        return []
+    dtype = torch.float32 if any(tensor.dtype in HALF_TYPES for tensor in tensors) else None
+    return all_norms(tensors, dtype=dtype)
+
+
+def all_norms(tensors: Sequence[Tensor], *, dtype: torch.dtype | None) -> list[Tensor]:
+    """`torch._foreach_norm`, or one public call per tensor where this torch has no such thing."""
+    fused = getattr(torch, "_foreach_norm", None)
+    if fused is None:
+        return [torch.linalg.vector_norm(tensor, dtype=dtype) for tensor in tensors]
+    found: list[Tensor] = list(fused(tensors, 2, dtype) if dtype else fused(tensors))
+    return found
+
+
+def precise_norm(tensor: Tensor) -> Tensor:
+    """The norm of one tensor, accumulated in fp64 (0-d)."""
+    return row_norms(tensor.detach().flatten().unsqueeze(0)).squeeze(0)
+
+
+def row_norms(tensor: Tensor) -> Tensor:
+    """The norm of each row over all its elements, accumulated in fp64: `[N, ...] -> [N]`."""
+    rows = tensor.flatten(1) if tensor.dim() > 1 else tensor.unsqueeze(1)
+    if rows.device.type == "mps":
+        # No fp64 on this device: dividing by the largest element keeps the squares in range.
+        largest = rows.abs().amax(dim=1, keepdim=True).float()
+        scale = torch.where((largest > 0) & largest.isfinite(), largest, torch.ones_like(largest))
+        scaled: Tensor = torch.linalg.vector_norm(rows / scale, dim=1) * scale.squeeze(1)
+        return scaled
+    found: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
+    return found
+
+
+def varying_row_norms(tensor: Tensor) -> Tensor:
+    """The norm of each row's distance to the mean row: `[N, ...] -> [N]`.
+
+    The first row is subtracted first: rows that are all equal then give exactly 0, and rows that are nearly equal
+    lose nothing to the rounding of a mean.
+    """
+    values = tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
+    shifted = values - values[:1]
+    return row_norms(shifted.sub_(shifted.mean(dim=0)))
+
+
+def exact_norms(tensors: Sequence[Tensor]) -> Floats:
+    """The norm of each tensor, right where fp32 is not; waits for the device once, and again for each doubtful one."""
+    if not tensors:
+        return np.empty(0)
+    values = to_numpy(torch.stack(norms(tensors)))
+    for position in is_doubtful(values).nonzero()[0].tolist():
+        values[position] = float(precise_norm(tensors[position]))
+    return values
+
+
+def is_doubtful(values: Floats) -> Bools:
+    """Which fp32 norms are 0, tiny or infinite, and so may be nothing but lost squares."""
+    doubtful: Bools = (values < TINY_NORM) | np.isinf(values)
+    return doubtful
+
+
+def to_numpy(tensor: Tensor) -> Floats:
+    """A float64 copy on the host."""
+    array: Floats = tensor.detach().cpu().double().numpy()
+    return array

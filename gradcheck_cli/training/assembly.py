@@ -1,0 +1,111 @@
+"""Joins network, data, optimizer and recorder into a training loop; it trains nothing."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from gradcheck_cli.config.schema import Config
+from gradcheck_cli.recording.recorder import Recorder
+from gradcheck_cli.training.batches import Batches
+from gradcheck_cli.training.clipping import Clipping
+from gradcheck_cli.training.data.dataset import Array
+from gradcheck_cli.training.early_stopping import Patience
+from gradcheck_cli.training.epoch_log import EpochLog
+from gradcheck_cli.training.evaluation import Evaluator, Rows
+from gradcheck_cli.training.loop import TrainingLoop, Watchers
+from gradcheck_cli.training.metrics import choose_metric
+from gradcheck_cli.training.optimizer import build_optimizer
+from gradcheck_cli.training.precision import MixedPrecision
+from gradcheck_cli.training.prepared import Prepared, as_tensor
+from gradcheck_cli.training.schedule import build_schedule
+from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper
+from gradcheck_cli.training.streams import Stream, derive_seed
+
+SKIPPED_STEPS = 40
+"""Non-finite steps in a row that a GradScaler may need: from its first scale, 2^16, halved each time, and to spare."""
+
+
+def build_loop(config: Config, prepared: Prepared, *, watchers: Watchers, full: bool = False) -> TrainingLoop:
+    """Join the parts of a run.
+
+    Raises:
+        ConfigError: The number format is impossible here.
+        ModelError: torch refuses the optimizer or the schedule.
+    """
+    trainer, plan, model, loss = config.trainer, prepared.plan, prepared.model, prepared.loss
+    precision = MixedPrecision(trainer.precision, device=prepared.device)
+    optimizer = build_optimizer(config.optimizer, model.parameters.values())
+    schedule = build_schedule(
+        config.lr_scheduler, optimizer, planned_steps=plan.steps, steps_per_epoch=plan.steps_per_epoch
+    )
+    recorder = Recorder(
+        model.modules,
+        model.layers,
+        planned_steps=plan.steps,
+        steps_per_epoch=plan.steps_per_epoch,
+        mean_reduced=loss.mean_reduced,
+        loss_is_scaled=precision.scales_loss,
+    )
+    stepper = Stepper(
+        model.module,
+        loss,
+        optimizer=optimizer,
+        schedule=schedule,
+        precision=precision,
+        clipping=Clipping(trainer, optimizer.parameters),
+        recorder=recorder,
+        batch_rows=plan.batch_rows,
+        l1_penalty=trainer.l1_penalty,
+        on_cpu=prepared.device.type == "cpu",
+    )
+    train_rows = _rows(prepared, prepared.dataset.x_train, prepared.dataset.y_train)
+    seed = derive_seed(config.seed, Stream.ORDER)
+    log = _build_log(prepared, train_rows, precision=precision, recorder=recorder)
+    return TrainingLoop(
+        plan=plan,
+        batches=Batches(train_rows.inputs, train_rows.targets, plan=plan, seed=seed),
+        stepper=stepper,
+        schedule=schedule,
+        recorder=recorder,
+        log=log,
+        patience=_patience(config, prepared),
+        watchers=watchers,
+        most_broken_steps=SKIPPED_STEPS if precision.scales_loss else BROKEN_STEPS,
+        full=full,
+    )
+
+
+def _build_log(prepared: Prepared, train_rows: Rows, *, precision: MixedPrecision, recorder: Recorder) -> EpochLog:
+    dataset, model, chosen = prepared.dataset, prepared.model, prepared.chosen
+    shapes = [dataset.input_shape, *(layer.output_shape or () for layer in model.layers)]
+    evaluator = Evaluator(
+        model.module,
+        prepared.loss,
+        metric=choose_metric(dataset),
+        row_elements=max(math.prod(shape) for shape in shapes),
+        autocast=precision.autocast,
+    )
+    indices = torch.from_numpy(chosen.train_slice).to(prepared.device)
+    train_slice = Rows(train_rows.inputs[indices], train_rows.targets[indices], train_rows.truth[chosen.train_slice])
+    return EpochLog(
+        evaluator,
+        train_slice=train_slice,
+        validation=_rows(prepared, dataset.x_validation, dataset.y_validation),
+        chosen=chosen,
+        recorder=recorder,
+        planned_epochs=prepared.plan.epochs,
+    )
+
+
+def _patience(config: Config, prepared: Prepared) -> Patience | None:
+    settings = config.trainer.early_stopping
+    if settings is None or not len(prepared.dataset.y_validation):
+        return None
+    return Patience(settings, prepared.model.module)
+
+
+def _rows(prepared: Prepared, inputs: Array, truth: Array) -> Rows:
+    device = prepared.device
+    return Rows(as_tensor(inputs).to(device), prepared.loss.targets(truth).to(device), truth)

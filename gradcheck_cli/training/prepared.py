@@ -1,0 +1,80 @@
+"""What a run needs before its first step: data, network, loss, plan and their description; it trains nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradcheck_cli.config.schema import Config
+from gradcheck_cli.recording.describing import describe
+from gradcheck_cli.recording.description import DataDescription, RunDescription
+from gradcheck_cli.training.data.dataset import Array, Dataset
+from gradcheck_cli.training.data.loading import load_data
+from gradcheck_cli.training.evaluation_rows import EvaluationRows, choose_rows
+from gradcheck_cli.training.loss import Loss, build_loss
+from gradcheck_cli.training.model import BuiltModel, build_model
+from gradcheck_cli.training.plan import Plan, make_plan
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Everything built, nothing trained yet."""
+
+    dataset: Dataset
+    model: BuiltModel
+    loss: Loss
+    plan: Plan
+    chosen: EvaluationRows
+    description: RunDescription
+    device: torch.device
+
+    @property
+    def outputs(self) -> int:
+        """Width of the network's output."""
+        return self.model.output.shape[1] if self.model.output.dim() > 1 else 1
+
+
+def prepare(config: Config, *, base: Path, device: torch.device) -> Prepared:
+    """Load the data and build the network and the loss.
+
+    Raises:
+        ConfigError, DataError, ModelError: As `train`.
+    """
+    dataset = load_data(config.data, base=base, seed=config.seed)
+    inputs = [part for part in (dataset.x_train, dataset.x_validation) if len(part)]
+    largest_token = max(int(part.max()) for part in inputs) if dataset.tokens else None
+    model = build_model(config, as_tensor(dataset.x_train[:8]), seed=config.seed, largest_token=largest_token)
+    path = model.layers[-1].path or "model"
+    loss = build_loss(config.loss, dataset, output=model.output, output_path=path).to(device)
+    model.module.to(device)
+    plan = make_plan(config.trainer, rows=len(dataset.x_train), module=model.module)
+    chosen = choose_rows(dataset.y_train, dataset.y_validation, seed=config.seed)
+    description = _describe(config, dataset, model=model, plan=plan, mean_reduced=loss.mean_reduced)
+    return Prepared(dataset, model, loss, plan, chosen, description, device)
+
+
+def as_tensor(array: Array) -> Tensor:
+    """The array as a CPU tensor, sharing its memory where that is safe."""
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+
+
+def _describe(config: Config, dataset: Dataset, *, model: BuiltModel, plan: Plan, mean_reduced: bool) -> RunDescription:
+    data = DataDescription(
+        task=dataset.task.value,
+        train_rows=len(dataset.y_train),
+        validation_rows=len(dataset.y_validation),
+        classes=dataset.classes,
+        input_shape=dataset.input_shape,
+    )
+    return replace(
+        describe(config),
+        layers=model.layers,
+        data=data,
+        mean_reduced=mean_reduced,
+        planned_steps=plan.steps,
+        steps_per_epoch=plan.steps_per_epoch,
+    )

@@ -1,0 +1,141 @@
+"""From a checked config to the History of one training run: the front door of this folder; it judges nothing."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gradcheck_cli import __version__
+from gradcheck_cli.config.schema import Config
+from gradcheck_cli.recording.history import Environment, History, NonFinite, Outcome, Quantity, RunStatus
+from gradcheck_cli.recording.progress import Progress
+from gradcheck_cli.training.assembly import build_loop
+from gradcheck_cli.training.device import choose_device, cpu_threads
+from gradcheck_cli.training.loop import Ending, OnEpoch, TrainingLoop, Watchers
+from gradcheck_cli.training.outcome import judge_outcome
+from gradcheck_cli.training.prepared import Prepared, prepare
+from gradcheck_cli.training.streams import Stream, derive_seed
+
+_OVER_ROWS = (Quantity.FORWARD_SIGNAL, Quantity.FORWARD_RELATIVE, Quantity.SENSITIVITY)
+
+
+def train(
+    config: Config,
+    *,
+    base: Path,
+    progress: Progress | None = None,
+    on_epoch: OnEpoch | None = None,
+    full: bool = False,
+) -> History:
+    """Train the network of a config and record how it went.
+
+    A run that becomes non-finite, and one that is interrupted from the keyboard, is a result like any other. Equal
+    configs (seed and threads among them) give equal bits on a CPU. torch's random state and its number of threads
+    are afterwards what they were before.
+
+    Args:
+        config: Checked.
+        base: The folder that paths in it start from.
+        progress: Told at the most each 64 steps and at the ends of epochs.
+        on_epoch: Takes the numbers of each epoch.
+        full: Train on when the run is lost.
+
+    Raises:
+        ConfigError: The device, the number format or the plan is impossible here.
+        DataError: The data cannot be loaded or used.
+        ModelError: torch refuses the network, the loss, the optimizer or a batch.
+    """
+    device = choose_device(config.trainer.device)
+    with cpu_threads(config.trainer.threads) as threads, _own_random_state(config.seed, device):
+        prepared = prepare(config, base=base, device=device)
+        loop = build_loop(config, prepared, watchers=Watchers(progress, on_epoch), full=full)
+        if progress is not None:
+            progress.started(prepared.description, prepared.plan.steps)
+        ending = loop.run()
+        _close_gaps(loop)
+        history = _tell(config, prepared, loop=loop, ending=ending, threads=threads)
+        if progress is not None:
+            progress.finished(history.status)
+    return history
+
+
+@contextmanager
+def _own_random_state(seed: int, device: torch.device) -> Iterator[None]:
+    """Dropout and its kin draw from torch's default generators: seed them for the run and put them back after it."""
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
+        torch.manual_seed(derive_seed(seed, Stream.DROPOUT))
+        yield
+
+
+def _close_gaps(loop: TrainingLoop) -> None:
+    """Evaluate what has not been: a last epoch that was cut short, or the best weights once restored."""
+    steps = loop.log.epochs[-1].step if loop.log.epochs else 0
+    if loop.recorder.steps_done > steps:
+        loop.log.end_epoch()
+    if (loop.patience is not None and loop.patience.restore_best()) or loop.log.final is None:
+        loop.log.evaluate_again()
+
+
+def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: Ending, threads: int) -> History:
+    log, plan = loop.log, prepared.plan
+    recorded = loop.recorder.finish()
+    epochs, validation_losses = log.finish()
+    seconds = log.seconds
+    status = _final_status(ending.status, recorded.non_finite)
+    outcome: Outcome | None = None
+    try:
+        chosen, outputs = prepared.chosen.train_slice, prepared.outputs
+        outcome = judge_outcome(log, prepared.dataset, loss=config.loss, train_slice=chosen, outputs=outputs)
+    except KeyboardInterrupt:
+        status = RunStatus.INTERRUPTED
+    return History(
+        description=prepared.description,
+        environment=_environment(config, prepared, threads=threads),
+        status=status,
+        steps=recorded.steps,
+        epochs=epochs,
+        signals=recorded.signals,
+        validation_losses=validation_losses,
+        outcome=outcome,
+        non_finite=recorded.non_finite,
+        steps_done=loop.recorder.steps_done,
+        epochs_done=sum(1 for epoch in log.epochs if epoch.step % plan.steps_per_epoch == 0),
+        seconds=seconds,
+        stopped_because=ending.reason,
+        notes=(*prepared.dataset.notes, *prepared.model.notes, *plan.notes, *_notes(config, prepared)),
+        unavailable=_unavailable(config),
+    )
+
+
+def _final_status(status: RunStatus, fault: NonFinite | None) -> RunStatus:
+    """A run that went to its end, but with NaN, has diverged too."""
+    went_on = status in (RunStatus.COMPLETED, RunStatus.EARLY_STOPPING)
+    return RunStatus.DIVERGED if went_on and fault is not None and fault.lasting else status
+
+
+def _environment(config: Config, prepared: Prepared, *, threads: int) -> Environment:
+    versions = {
+        "gradcheck": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+    return Environment(config.seed, threads, str(prepared.device), config.trainer.precision.value, versions)
+
+
+def _notes(config: Config, prepared: Prepared) -> tuple[str, ...]:
+    if config.trainer.early_stopping is not None and not len(prepared.dataset.y_validation):
+        return ("Early stopping is not used, since there are no validation rows to watch.",)
+    return ()
+
+
+def _unavailable(config: Config) -> dict[str, str]:
+    if config.trainer.batch_size > 1:
+        return {}
+    reason = "a batch of one row has no variation between rows"
+    return {quantity.value: reason for quantity in _OVER_ROWS}

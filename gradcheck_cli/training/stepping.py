@@ -1,0 +1,137 @@
+"""One optimizer step: forward, backward, clipping, update, each told to the recorder; it knows nothing of epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+
+from gradcheck_cli.errors import ModelError, Problem
+from gradcheck_cli.recording.recorder import Recorder
+from gradcheck_cli.training.clipping import Clipping
+from gradcheck_cli.training.loss import Loss
+from gradcheck_cli.training.optimizer import StepOptimizer
+from gradcheck_cli.training.precision import MixedPrecision
+from gradcheck_cli.training.refusal import REFUSALS, shorten
+from gradcheck_cli.training.schedule import Schedule
+
+BROKEN_STEPS = 5
+"""After so many non-finite steps in a row a run is lost: one can be an accident of a batch."""
+
+
+class Stepper:
+    """Takes optimizer steps on rows that are already on the device."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        loss: Loss,
+        *,
+        optimizer: StepOptimizer,
+        schedule: Schedule,
+        precision: MixedPrecision,
+        clipping: Clipping,
+        recorder: Recorder,
+        batch_rows: int,
+        l1_penalty: float = 0.0,
+        on_cpu: bool = True,
+    ) -> None:
+        """Args:
+        batch_rows: Rows of one forward pass; the gradients of a step's batches are accumulated.
+        l1_penalty: Factor of the sum of absolute weights in the objective; see `penalized_weights`.
+        on_cpu: Whether reading a loss costs no waiting.
+        """
+        self._module, self._loss = module, loss
+        self._optimizer, self._schedule, self._precision = optimizer, schedule, precision
+        self._clipping, self._recorder = clipping, recorder
+        self._batch_rows, self._on_cpu = batch_rows, on_cpu
+        self._l1_penalty = l1_penalty
+        self._penalized = penalized_weights(module) if l1_penalty else []
+        self._is_plain = precision.is_plain and loss.mean_reduced
+        self._bad_losses = 0
+
+    def take(self, inputs: Tensor, targets: Tensor) -> bool:
+        """Take one step on its rows `[N, ...]`.
+
+        Returns:
+            Whether the recorder is up to date: each 64 steps, and when the loss has long been non-finite.
+
+        Raises:
+            ModelError: torch refuses the batch.
+        """
+        recorder, optimizer = self._recorder, self._optimizer
+        recorder.begin_step()
+        optimizer.zero_grad()
+        loss = self._backward(inputs, targets)
+        self._precision.unscale(optimizer.raw)
+        for weight in self._penalized:
+            if weight.grad is not None:
+                weight.grad.add_(weight.detach().sign(), alpha=self._l1_penalty)
+        norms = recorder.after_backward(
+            len(inputs), loss_scale=self._precision.loss_scale if recorder.is_sampling else 1.0
+        )
+        if self._clipping.is_wanted:
+            recorder.after_clipping(self._clipping.apply(norms))
+        learning_rate = optimizer.lr
+        self._precision.step(optimizer.raw)
+        up_to_date = recorder.after_update(loss, learning_rate=learning_rate)
+        self._schedule.after_step()
+        return self._is_long_broken(loss) or up_to_date
+
+    def _backward(self, inputs: Tensor, targets: Tensor) -> Tensor | float:
+        """Accumulate the gradients of the mean (or sum) over all rows; the mean loss, without penalties."""
+        try:
+            if self._is_plain and len(inputs) <= self._batch_rows:
+                objective = self._loss.mean(self._module(inputs), targets)
+                objective.backward()
+                # `item` instead of `float`: only the latter warns of what requires a gradient.
+                return objective.item() if self._on_cpu else objective.detach()
+            losses = [
+                self._accumulate(batch, target, share=len(batch) / len(inputs))
+                for batch, target in zip(
+                    torch.split(inputs, self._batch_rows), torch.split(targets, self._batch_rows), strict=True
+                )
+            ]
+        except REFUSALS as error:
+            raise ModelError([Problem("model", f"torch refuses a training batch: {shorten(error)}")]) from error
+        total: Tensor | float = sum(losses[1:], start=losses[0])
+        return float(total) if self._on_cpu else total
+
+    def _accumulate(self, inputs: Tensor, targets: Tensor, *, share: float) -> Tensor:
+        """One batch of a step; `share` is its part of the step's rows, by which means are weighted."""
+        with self._precision.autocast():
+            output = self._module(inputs)
+            objective = self._loss.mean(output, targets)
+        if self._loss.mean_reduced:
+            self._precision.backward(objective * share)
+            mean = objective.detach()
+        else:
+            self._precision.backward(objective)
+            mean = self._loss.per_sample(output.detach(), targets).mean()
+        weighted: Tensor = mean * share
+        return weighted
+
+    def _is_long_broken(self, loss: Tensor | float) -> bool:
+        if not self._on_cpu or math.isfinite(loss):
+            self._bad_losses = 0
+            return False
+        self._bad_losses += 1
+        if self._bad_losses == BROKEN_STEPS:
+            self._recorder.flush()
+        return self._bad_losses == BROKEN_STEPS
+
+
+def penalized_weights(module: nn.Module) -> Sequence[nn.Parameter]:
+    """Weights that an L1 penalty reaches: trainable, of two or more dimensions, not of normalisations; no biases."""
+    norms = (_NormBase, nn.LayerNorm, nn.GroupNorm, getattr(nn, "RMSNorm", nn.LayerNorm))
+    spared = {
+        id(parameter) for inner in module.modules() if isinstance(inner, norms) for parameter in inner.parameters()
+    }
+    return [
+        parameter
+        for parameter in module.parameters()
+        if parameter.requires_grad and parameter.dim() >= 2 and id(parameter) not in spared
+    ]

@@ -13,7 +13,7 @@ def measure_coverage(run: History) -> Coverage:
     observed: set[str] = set()
     for quantity in LAYER_QUANTITIES & set(run.signals):
         signal = run.signals[quantity]
-        observed.update(row for row, known in zip(signal.rows, signal.known.any(axis=1).tolist(), strict=True) if known)
+        observed.update(row for index, row in enumerate(signal.rows) if signal.known[index].any())
     layers = [layer.name for layer in run.description.layers]
     notes = [*run.notes, *(f"{what}: {why}" for what, why in run.unavailable.items())]
     if run.status is RunStatus.LINTED:

@@ -81,8 +81,13 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Report:
-    """All runs of one command and its exit code."""
+    """All runs of one command and its exit code.
+
+    Attributes:
+        notes: Plain sentences on the command as a whole, such as files that were passed over.
+    """
 
     command: str
     runs: tuple[RunReport, ...]
     exit_code: int
+    notes: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gradcheck_cli.config.schema import DiagnosticsConfig
 
 EVERYTHING = "GC"
+WHOLE_BOOK = "all"
 EXPECTED_METRIC = "val_metric"
 CODE_LENGTH = 5
 
@@ -50,6 +51,12 @@ def find_rules(query: str) -> tuple[type[Rule], ...]:
             ]
         )
     return found
+
+
+def rule_table() -> Mapping[str, tuple[str, ...]]:
+    """Code and name of every rule, each with the names of its thresholds, for checking configs."""
+    thresholds = {rule: tuple(threshold.name for threshold in rule.thresholds()) for rule in ALL}
+    return {word: names for rule, names in thresholds.items() for word in (rule.code, rule.name)}
 
 
 def selected(select: Sequence[str] | None, ignore: Sequence[str] = ()) -> tuple[type[Rule], ...]:
@@ -132,6 +139,8 @@ def _specificity(rule: type[Rule], wanted: str) -> int:
     """How closely an entry names a rule: the length of the code it gives, 0 where it means another rule."""
     if wanted in (rule.name, *(alias.casefold() for alias in rule.aliases)):
         return CODE_LENGTH
+    if wanted == WHOLE_BOOK:
+        return 1
     is_prefix = wanted.startswith(EVERYTHING.casefold()) and rule.code.casefold().startswith(wanted)
     return len(wanted) if is_prefix else 0
 

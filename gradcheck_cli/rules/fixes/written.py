@@ -69,7 +69,8 @@ def after(path: str) -> str:
 
 def _walk(layers: Iterable[LayerConfig], *, inside: bool) -> Iterator[tuple[LayerConfig, str, bool]]:
     entries = list(layers)
-    for layer, follower in zip(entries, [*(entry.type for entry in entries[1:]), ""], strict=True):
+    followers = [*(entry.type for entry in entries[1:]), ""]
+    for layer, follower in zip(entries, followers, strict=False):
         nested = inside or bool(layer.branches) or layer.type == "Residual"
         for group in (layer.layers, *layer.branches, layer.shortcut):
             yield from _walk(group, inside=nested)

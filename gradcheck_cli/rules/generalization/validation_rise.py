@@ -101,8 +101,9 @@ def _moving_average(values: Floats, window: int) -> Floats:
 
 
 def _rank_correlation(values: Floats) -> float:
-    """Spearman's correlation of values with their order; 0 where all are equal."""
-    if len(np.unique(values)) < 2:
+    """Spearman's correlation of values with their order, ties at their mean rank; 0 where all are equal."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    if len(counts) < 2:
         return 0.0
-    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
     return float(np.corrcoef(ranks, np.arange(len(values)))[0, 1])

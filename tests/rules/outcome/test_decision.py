@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradcheck_cli.recording.history import History
+from gradcheck_cli.rules.outcome.decision import RunOutcome, decide_outcome, predicted_fall
+from gradcheck_cli.rules.outcome.diverging_loss import DivergingLoss
+from gradcheck_cli.rules.outcome.loss_not_decreasing import LossNotDecreasing
+from gradcheck_cli.rules.outcome.slow_convergence import SlowConvergence
+from gradcheck_cli.rules.outcome.underfitting import Underfitting
+from tests.histories import make_epochs, make_history, make_outcome
+
+RULES = (DivergingLoss, LossNotDecreasing, SlowConvergence, Underfitting)
+
+
+def ended(final: float, *, error: float = 0.01, slope: float = 0.0) -> History:
+    """A run that ended at `final`, its loss falling by `slope` for each doubling of the steps."""
+    epochs = np.arange(1, 21)
+    losses = final + slope * np.log2(20 / epochs)
+    return make_history(
+        epochs=make_epochs(slice_loss=losses),
+        outcome=make_outcome(0.1, final_slice_loss=final, final_slice_error=error),
+    )
+
+
+@pytest.mark.parametrize(
+    ("history", "outcome"),
+    [
+        (ended(np.nan), RunOutcome.DIVERGING),
+        (ended(np.inf), RunOutcome.DIVERGING),
+        (ended(2.4 + 0.23 + 0.03), RunOutcome.DIVERGING),
+        (ended(2.4 + 0.23 + 0.01), RunOutcome.NOT_DECREASING),
+        (ended(4.0, error=1.0), RunOutcome.NOT_DECREASING),
+        (ended(2.3 - 0.01), RunOutcome.NOT_DECREASING),
+        (ended(2.3 - 0.03), RunOutcome.UNDERFITTING),
+        (ended(1.0, slope=0.25), RunOutcome.SLOW),
+        (ended(1.0, slope=0.21), RunOutcome.UNDERFITTING),
+        (ended(1.0), RunOutcome.UNDERFITTING),
+    ],
+)
+def test_outcome_on_each_side_of_each_limit(history: History, outcome: RunOutcome) -> None:
+    assert decide_outcome(history) is outcome
+
+
+@pytest.mark.parametrize("history", [ended(np.nan), ended(9.0), ended(2.3), ended(1.0, slope=0.5), ended(1.0)])
+def test_exactly_one_rule_names_the_outcome(history: History) -> None:
+    found = [finding for rule in RULES for finding in rule().check(history)]
+    assert len(found) == 1
+
+
+def test_predicted_fall_is_exact_for_a_line_in_the_logarithm() -> None:
+    assert predicted_fall(ended(1.0, slope=0.46)) == pytest.approx(0.46 / 2.3)
+
+
+def test_a_rising_loss_predicts_no_fall() -> None:
+    assert predicted_fall(ended(1.0, slope=-0.3)) < 0
+
+
+def test_too_few_epochs_predict_nothing() -> None:
+    history = make_history(epochs=make_epochs(3), outcome=make_outcome(0.5, final_slice_loss=1.0))
+    assert predicted_fall(history) == 0.0
+    assert decide_outcome(history) is RunOutcome.UNDERFITTING
+
+
+def test_losses_that_are_not_finite_are_left_out_of_the_fit() -> None:
+    losses = 1.0 + np.log2(20 / np.arange(1, 21))
+    losses[-3] = np.nan
+    assert predicted_fall(make_history(epochs=make_epochs(slice_loss=losses))) == pytest.approx(1 / 2.3)
+
+
+def test_run_without_an_evaluation_has_no_outcome() -> None:
+    assert decide_outcome(make_history(outcome=None)) is None
+
+
+def test_all_are_only_for_harmed_runs() -> None:
+    assert all(rule.only_with_harm for rule in RULES)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gradcheck_cli.config.layers import Layer, expand
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.errors import ModelError, Problem
-from gradcheck_cli.recording.description import LayerDescription
+from gradcheck_cli.recording.description import LayerDescription, LayerKind
 from gradcheck_cli.training.construction import Workshop
 from gradcheck_cli.training.layer_description import describe_container, describe_layer
 from gradcheck_cli.training.memory_budget import MemoryBudget
@@ -46,6 +46,12 @@ class BuiltModel:
     parameters: Mapping[str, nn.Parameter]
     output: Tensor
     notes: tuple[str, ...] = ()
+
+    @property
+    def output_path(self) -> str:
+        """Config path of the layer that sets the width of the output: the last linear or convolution layer, if any."""
+        sized = [layer for layer in self.layers if layer.kind in (LayerKind.AFFINE, LayerKind.CONVOLUTION)]
+        return (sized or self.layers)[-1].path or "model"
 
 
 def build_model(

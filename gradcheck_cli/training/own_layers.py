@@ -158,6 +158,13 @@ class Reshape(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x.reshape(x.shape[0], *self.shape)
 
+    def refuse_input(self, shape: Sequence[int]) -> str:
+        """Why a row of this shape cannot be taken; empty where it can."""
+        numbers = math.prod(shape)
+        known = math.prod(size for size in self.shape if size != -1)
+        fits = numbers % known == 0 if -1 in self.shape else numbers == known
+        return "" if fits else f"{numbers} numbers do not fill {list(self.shape)}"
+
 
 class CopyInput(nn.Module):
     """Keeps in-place layers from writing into the data set."""

@@ -28,6 +28,8 @@ def refused_input(layer: Layer, module: nn.Module, x: Tensor, *, reason: str) ->
 
 def torch_reason(error: BaseException) -> str:
     """torch's message as a reason."""
+    if "allocate memory" in str(error) or "out of memory" in str(error):
+        return "there is not enough memory for what it makes of them"
     return f"torch says {shorten(error)!r}"
 
 
@@ -60,8 +62,6 @@ def _hint(module: nn.Module, x: Tensor) -> str:
     if isinstance(module, nn.Linear) and x[0].numel() == module.in_features:
         return "put a Flatten layer before it"
     if isinstance(module, _ConvNd) and x.dim() == 2:
-        return (
-            "a convolution needs channels: give the rows a shape by Unflatten or Reshape (`digits` takes `image: true`)"
-        )
+        return "a convolution needs channels: give the rows a shape by Unflatten or Reshape"
     inferred = isinstance(module, nn.Linear | _ConvNd | _NormBase | nn.RNNBase)
     return "leave its input size out: it is then inferred" if inferred else ""

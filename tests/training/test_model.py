@@ -155,6 +155,11 @@ class TestOwnLayers:
     def test_without_a_time_dimension(self, kind: str) -> None:
         assert "cannot take rows of shape [4]" in refusal([kind], rows(3, 4)).message
 
+    @pytest.mark.parametrize("shape", [[2, 3], [3, -1]])
+    def test_reshape_to_another_number_of_elements(self, shape: list[int]) -> None:
+        message = refusal([{"type": "Reshape", "shape": shape}], rows(3, 4)).message
+        assert message.endswith(f"cannot take rows of shape [4]: 4 numbers do not fill {shape}")
+
     def test_permute_of_other_dimensions(self) -> None:
         assert "name each dimension" in refusal([{"type": "Permute", "dims": [1, 0]}], rows(3, 4)).message
 
@@ -323,6 +328,10 @@ class TestDescription:
         assert torch.equal(model.output, model.module(x[: len(model.output)]))
         assert not model.output.requires_grad
 
+    def test_the_layer_that_sets_the_width(self) -> None:
+        assert build([linear(3), "ReLU", linear(2), "Softmax"], rows(5, 4)).output_path == "model.layers[2]"
+        assert build(["ReLU", "Tanh"], rows(5, 4)).output_path == "model.layers[1]"
+
     def test_what_torch_warns_of_is_kept(self) -> None:
         model = build([{"type": "LSTM", "hidden_size": 3, "dropout": 0.5}], rows(2, 3, 4))
         assert any("dropout" in note for note in model.notes)
@@ -439,9 +448,13 @@ class TestRefusals:
         assert caught.value.problems[0].path == "model.bias_init"
 
     def test_too_large_is_refused_before_it_is_allocated(self) -> None:
-        problem = refusal([linear(4), linear(10**7, name="wide"), linear(10**7)], rows(2, 4))
+        problem = refusal([linear(4), linear(10**6, name="wide"), linear(10**6)], rows(2, 4))
         assert problem.path == "model.layers[2]"
-        assert "3.73e+05 GiB" in problem.message
+        assert "3.73e+03 GiB" in problem.message
+
+    def test_too_large_an_output(self) -> None:
+        written = {"type": "Upsample", "scale_factor": 10**6}
+        assert "not enough memory" in refusal([written], rows(2, 1, 8, 8)).message
 
     def test_memory_is_counted_over_all_layers(self) -> None:
         config = network([{**linear(100), "repeat": 3}])

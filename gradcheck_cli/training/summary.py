@@ -1,0 +1,24 @@
+"""Describes a run from its config and data, with the network as built and initialised; it trains nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from gradcheck_cli.config.schema import Config
+from gradcheck_cli.recording.description import RunDescription
+from gradcheck_cli.training.prepared import prepare
+
+
+def summarize(config: Config, base: Path) -> RunDescription:
+    """Load the data, build the network on the CPU and describe both: shapes, parameters, initial std and gain.
+
+    Args:
+        config: The run.
+        base: Folder to which the config's file paths are relative.
+
+    Raises:
+        ConfigError, DataError, ModelError: As when the run is trained.
+    """
+    return prepare(config, base=base, device=torch.device("cpu")).description

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gradcheck_cli.config.catalog import Parameter
@@ -41,10 +42,9 @@ def read_trainer(node: Node) -> TrainerConfig | None:
     if not is_mapping(node, what="the trainer", allowed=(*_PARAMETERS, "early_stopping")):
         return None
     values = read_fields(node, _PARAMETERS, owner="trainer", reserved=("early_stopping",), dialect=TRAINER)
-    if {"epochs", "max_steps"}.isdisjoint(node.value) or (
-        not node.value.get("epochs") and not node.value.get("max_steps")
-    ):
-        _report_no_length(node)
+    if not _has_length(node.value):
+        allowed = "epochs: a whole number of at least 1"
+        node.report("trainer needs 'epochs' or 'max_steps', and has neither", allowed=allowed)
     if values.get("clip_grad_norm") is not None and values.get("clip_grad_value") is not None:
         message = "'clip_grad_value' cannot stand beside 'clip_grad_norm'"
         node.child("clip_grad_value").report_key(message, hint="leave one of the two out")
@@ -58,12 +58,12 @@ def read_trainer(node: Node) -> TrainerConfig | None:
     return TrainerConfig(**values, early_stopping=None if stopping.value is None else _read_stopping(stopping))
 
 
-def _report_no_length(node: Node) -> None:
-    given = [name for name in ("epochs", "max_steps") if node.value.get(name) is not None]
-    if not given:
-        node.report(
-            "trainer needs 'epochs' or 'max_steps', and has neither", allowed="epochs: a whole number of at least 1"
-        )
+def _has_length(trainer: Mapping[Any, Any]) -> bool:
+    """Whether epochs or steps are given, if only under a key of another tool, which is reported by itself."""
+    if trainer.get("epochs") is not None or trainer.get("max_steps") is not None:
+        return True
+    meant = (TRAINER.get(key.casefold(), "") for key in trainer if isinstance(key, str))
+    return any(hint in ("write 'epochs'", "write 'max_steps'") for hint in meant)
 
 
 def _read_stopping(node: Node) -> EarlyStopping | None:

@@ -9,7 +9,7 @@ from gradcheck_cli.config.catalog import Parameter
 from gradcheck_cli.config.hints import hint_for_value
 from gradcheck_cli.config.node import Node
 from gradcheck_cli.config.quoting import list_names, quote
-from gradcheck_cli.config.ranges import Range, parse_range
+from gradcheck_cli.config.ranges import parse_range
 
 _NOUNS = {
     "int": ("a whole number", "whole numbers"),
@@ -20,8 +20,6 @@ _NOUNS = {
     "tensor": ("a number or a list of numbers", "lists of numbers"),
 }
 _DEEPEST_TENSOR = 8
-# torch holds whole numbers in 64 bits; infinity itself is a number like any other where no range is set.
-_TOO_LARGE = Range(2.0**62, math.inf, low_open=False, high_open=True)
 
 
 class Mismatch(Exception):  # noqa: N818 - not an error: one alternative of several did not fit
@@ -84,6 +82,11 @@ def _numbers(value: Any) -> list[float]:
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
 
 
+def _overflows(number: float) -> bool:
+    """Whether it is a whole number that torch cannot hold in 64 bits."""
+    return isinstance(number, int) and abs(number) >= 2**63
+
+
 def _check(node: Node, value: Any, parameter: Parameter) -> bool:
     """Report a value of the right type that is impossible all the same."""
     if parameter.choices and isinstance(value, str) and value not in parameter.choices:
@@ -91,7 +94,7 @@ def _check(node: Node, value: Any, parameter: Parameter) -> bool:
         node.report(f"{quote(value)} is not known here", allowed=list_names(parameter.choices), hint=hint)
         return False
     limits = parse_range(parameter.range) if parameter.range else None
-    wrong = [n for n in _numbers(value) if n != n or abs(n) in _TOO_LARGE or (limits and n not in limits)]
+    wrong = [n for n in _numbers(value) if n != n or _overflows(n) or (limits and n not in limits)]
     if wrong:
         node.report(f"{quote(node.value)} is not possible", allowed=describe(parameter, ranged=True))
     return not wrong

@@ -53,7 +53,7 @@ def _spell_list(elements: tuple[Any, ...], *, size: str) -> str:
     names = _merge(name for element in elements if element is not Ellipsis for name in spell_types(element))
     optional = "?" if "null" in names else ""
     kinds = [name for name in names if name != "null"]
-    return f"{kinds[0]}{optional}[{size}]" if len(kinds) == 1 and "[" not in kinds[0] else "callable"
+    return f"{kinds[0]}{optional}[{size}]" if len(kinds) == 1 and kinds[0] in _PLAIN.values() else "callable"
 
 
 def _resolve(annotation: Any, module: str) -> Any:

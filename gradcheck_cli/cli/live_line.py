@@ -13,12 +13,14 @@ _SHORTEST_BAR = 6
 def show_point(point: ProgressPoint, *, name: str, width: int, seconds_left: float | None, unicode: bool) -> str:
     """Name, bar, steps, then as many of epoch, losses, metric, gradient norm and time left as fit in `width`."""
     head = f"{name[: max(width // 3, 8)]} "
-    counts = f" {point.step:,}/{point.planned_steps:,}"
+    planned = f"{point.planned_steps:,}"
+    counts = f" {point.step:>{len(planned)},}/{planned}"
     bar_width = min(_BAR_WIDTH, max(_SHORTEST_BAR, width // 6))
     line = head + draw_bar(point.step, point.planned_steps, width=bar_width, unicode=unicode) + counts
     for part in _list_details(point, seconds_left):
-        if len(line) + 2 + len(part) <= width:
-            line += f"  {part}"
+        if len(line) + 2 + len(part) > width:
+            break
+        line += f"  {part}"
     return line[:width]
 
 
@@ -43,7 +45,8 @@ def draw_bar(done: int, planned: int, *, width: int, unicode: bool) -> str:
 
 
 def _show(value: float) -> str:
-    return f"{value:.3g}"
+    # Trailing zeros stay, so that the fields behind do not jump.
+    return f"{value:#.3g}"
 
 
 def _show_time(seconds: float) -> str:

@@ -34,21 +34,25 @@ def make_progress(stream: IO[str], *, quiet: bool, environ: Mapping[str, str] | 
 
 
 class _Watch:
-    """What both kinds share: the name of the run and how long it will still take."""
+    """What both kinds share: the name of the run, and how long it will still take."""
 
     def __init__(self, stream: IO[str], *, clock: Clock = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
-        self._name, self._began, self._last = "", clock(), -float("inf")
+        self._name, self._last = "", -float("inf")
+        self._first: tuple[float, int] | None = None
 
     def started(self, description: RunDescription, planned_steps: int) -> None:
-        """Remember the name and the time."""
-        self._name, self._began, self._last = make_line(description.name), self._clock(), -float("inf")
+        """Remember the name."""
+        self._name, self._last, self._first = make_line(description.name), -float("inf"), None
 
     def _seconds_left(self, point: ProgressPoint) -> float | None:
-        if point.step <= 0 or point.planned_steps <= 0:
+        """By the pace since the first point: what came before it, such as imports, happens once."""
+        if self._first is None:
+            self._first = (self._clock(), point.step)
+        began, first_step = self._first
+        if point.step <= first_step:
             return None
-        elapsed = self._clock() - self._began
-        return elapsed / point.step * max(point.planned_steps - point.step, 0)
+        return (self._clock() - began) / (point.step - first_step) * max(point.planned_steps - point.step, 0)
 
     def _write(self, text: str) -> None:
         # Progress is a courtesy: a terminal that has gone must not end the training.
@@ -102,7 +106,7 @@ class PlainProgress(_Watch):
     def started(self, description: RunDescription, planned_steps: int) -> None:
         """Say what begins."""
         super().started(description, planned_steps)
-        self._tenth, self._last = 0, self._began
+        self._tenth, self._last = 0, self._clock()
         self._write(f"{self._name}: training {planned_steps:,} steps\n")
 
     def advanced(self, point: ProgressPoint) -> None:
@@ -116,7 +120,7 @@ class PlainProgress(_Watch):
 
     def finished(self, status: RunStatus) -> None:
         """Say how it ended."""
-        self._write(f"{self._name}: {status.value} after {self._clock() - self._began:.1f} s\n")
+        self._write(f"{self._name}: {status.value}\n")
 
 
 def _show_plainly(point: ProgressPoint) -> str:

@@ -9,6 +9,8 @@ import typer
 
 from gradcheck_cli.cli import options
 from gradcheck_cli.cli.choices import Color, SummaryFormat
+from gradcheck_cli.cli.guard import FAILURE
+from gradcheck_cli.errors import GradcheckError
 
 
 def summary(
@@ -27,11 +29,16 @@ def summary(
     gradcheck summary config.yaml --set model.weight_init=xavier_normal_
     """
     from gradcheck_cli.cli.console import make_page, write_result
+    from gradcheck_cli.cli.output import write_problems
     from gradcheck_cli.diagnosis.check import summarize_config
     from gradcheck_cli.reporters import model_summary
 
     overrides = options.collect_overrides(settings=settings, seed=seed)
-    loaded, description = summarize_config(config, overrides=overrides)
+    try:
+        loaded, description = summarize_config(config, overrides=overrides)
+    except GradcheckError as error:
+        write_problems(error, config, color=color)
+        return FAILURE
     if output_format is SummaryFormat.JSON:
         write_result(model_summary.render_json(loaded, description))
         return 0

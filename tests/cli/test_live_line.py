@@ -18,7 +18,7 @@ def show(point: ProgressPoint = POINT, *, width: int = 120, unicode: bool = True
 
 def test_everything_is_told_where_there_is_room() -> None:
     assert show() == (
-        "digits ━━━━──────────── 120/460  loss 0.432  1m15s left  epoch 6/20  val 0.5  metric 0.91  gradient 0.0012"
+        "digits ━━━━──────────── 120/460  loss 0.432  1m15s left  epoch 6/20  val 0.500  metric 0.910  gradient 0.00120"
     )
 
 

@@ -51,7 +51,7 @@ def test_plain_lines_come_about_every_tenth_of_a_long_run() -> None:
     watch.finished(RunStatus.COMPLETED)
     lines = stream.getvalue().splitlines()
     assert lines[0] == "example: training 100 steps"
-    assert lines[-1] == "example: completed after 200.0 s"
+    assert lines[-1] == "example: completed"
     assert 10 <= len(lines) <= 32
     assert "\r" not in stream.getvalue()
 
@@ -100,6 +100,19 @@ def test_the_live_line_is_not_drawn_more_than_ten_times_a_second() -> None:
         clock.now += 0.001
         watch.advanced(at(step, of=1000))
     assert stream.getvalue().count("\r") <= 11
+
+
+def test_time_left_is_told_by_the_pace_of_the_steps_alone() -> None:
+    stream, clock = Stream(terminal=True), Clock()
+    watch = LiveProgress(stream, clock=clock)
+    watch.started(make_description(), 100)
+    clock.now = 1000.0
+    watch.advanced(at(10))
+    clock.now += 5.0
+    watch.advanced(at(20))
+    first, second = stream.getvalue().split("\r")[1:]
+    assert "left" not in first
+    assert "40s left" in second
 
 
 def test_an_interrupted_run_says_that_a_report_follows() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 from rich.text import Text
@@ -66,8 +67,8 @@ def _draw_rows(plot: Plot, *, labels: Sequence[str], margin: int, page: Page) ->
     axis = {0: show_number(plot.high), len(plot.rows) - 1: show_number(plot.low)}
     for number, row in enumerate(plot.rows):
         line = join(style(" " * INDENT + axis.get(number, "").rjust(margin) + page.symbols.axis, DIM))
-        for cell in row:
-            line.append(cell.text, style="" if cell.curve is None else CURVE_STYLES[cell.curve])
+        for index, cells in groupby(row, key=lambda cell: cell.curve):
+            line.append("".join(cell.text for cell in cells), style="" if index is None else CURVE_STYLES[index])
         if number in beside:
             curve = beside[number]
             line.append_text(style(f" {labels[curve]}", CURVE_STYLES[curve]))

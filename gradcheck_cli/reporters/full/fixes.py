@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -11,7 +11,6 @@ from rich.text import Text
 
 from gradcheck_cli.config.edits import Edit, EditOp
 from gradcheck_cli.diagnosis.report import RunReport
-from gradcheck_cli.reporters.cell_width import shorten
 from gradcheck_cli.reporters.full.text import ADDED, DIM, INDENT, REMOVED, STRONG, join, make_fields, style
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.printable import make_printable
@@ -54,7 +53,7 @@ def _draw_edits(fix: Fix, run: RunReport, *, page: Page) -> Iterator[RenderableT
         yield from (Padding(style(show_edit(edit)), (0, 0, 0, INDENT)) for edit in fix.edits)
         return
     shown = lines if page.verbose or len(lines) <= _MOST_DIFF_LINES else lines[: _MOST_DIFF_LINES - 1]
-    yield from (Padding(_draw_diff_line(line, page=page), (0, 0, 0, INDENT)) for line in shown)
+    yield Padding(_draw_diff(shown), (0, 0, 0, INDENT))
     if len(shown) < len(lines):
         yield Padding(style(f"{len(lines) - len(shown)} more lines with --verbose", DIM), (0, 0, 0, INDENT))
 
@@ -71,10 +70,15 @@ def _make_diff(fix: Fix, run: RunReport) -> list[str] | None:
         return None
 
 
-def _draw_diff_line(line: str, *, page: Page) -> Text:
-    line_style = {"+": ADDED, "-": REMOVED}.get(line[:1], DIM)
-    shown = shorten(make_printable(line), page.width - 3 * INDENT, ellipsis=page.symbols.ellipsis)
-    return Text(shown, style=line_style, no_wrap=True)
+def _draw_diff(lines: Sequence[str]) -> Table:
+    """Signs in a column of their own, so that a long line wraps beside its sign and nothing is lost."""
+    grid = Table.grid()
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    for line in lines:
+        line_style = {"+": ADDED, "-": REMOVED}.get(line[:1], DIM)
+        grid.add_row(style(line[:1], line_style), Text(make_printable(line[1:]), style=line_style))
+    return grid
 
 
 def show_edit(edit: Edit) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
+from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.reporters.full.text import DIM, SEVERITY_STYLES, style
 from gradcheck_cli.reporters.numbers import show_count
 from gradcheck_cli.reporters.page import Page
@@ -29,6 +30,8 @@ def draw_footer(run: RunReport, roots: tuple[Root, ...], *, page: Page) -> Itera
 
 
 def _describe_coverage(run: RunReport) -> str:
+    if run.status is RunStatus.LINTED:
+        return _describe_lint(run)
     applied = [rule for rule in run.rules if rule.status in {RuleStatus.PASSED, RuleStatus.FOUND}]
     parts = [f"{show_count(len(applied), 'rule')} applied"]
     for status in (RuleStatus.SKIPPED, RuleStatus.CRASHED):
@@ -38,6 +41,12 @@ def _describe_coverage(run: RunReport) -> str:
         parts.append(f"{run.coverage.layers_observed} of {show_count(run.coverage.layers, 'layer')} observed")
     note = f" ({run.coverage.note})" if run.coverage and run.coverage.note else ""
     return ", ".join(parts) + note
+
+
+def _describe_lint(run: RunReport) -> str:
+    skipped = sum(rule.status is RuleStatus.SKIPPED for rule in run.rules)
+    more = f"; {skipped} more judge a trained run: gradcheck check {run.config}" if skipped else ""
+    return f"{show_count(len(run.rules) - skipped, 'rule')} applied{more}"
 
 
 def _list_rules(run: RunReport, *, page: Page) -> Iterator[Text]:

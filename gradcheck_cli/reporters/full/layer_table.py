@@ -30,10 +30,9 @@ _BAD_COLUMNS = {
     Family.OPTIMIZER: {"update"},
 }
 _LEGEND = {
-    "norm": "norm: its last value",
-    "sensitivity": "sensitivity: what the layer's output still changes in the loss",
-    "update": "update: step over weight",
-    "dead": "dead: share of units",
+    "sensitivity": "sensitivity: effect of its output on the loss",
+    "update": "update: step/weight",
+    "dead": "dead: share",
 }
 
 
@@ -125,9 +124,9 @@ def _draw_fold(fold: Fold, *, page: Page) -> Text:
 
 def _draw_legend(columns: Sequence[Column], span: tuple[float, float] | None) -> Iterator[Text]:
     titles = {column.title for column in columns}
-    parts = [meaning for title, meaning in _LEGEND.items() if title in titles]
     if _GRADIENT in titles and span is not None:
         low, high = (show_number(10**exponent) for exponent in span)
-        parts.insert(0, f"gradient: its norm over the run, log scale from {low} to {high}")
+        yield style(f"gradient: norm over the run, log scale from {low} to {high}, then its last value", DIM)
+    parts = [meaning for title, meaning in _LEGEND.items() if title in titles]
     if parts:
         yield style("; ".join(parts), DIM)

@@ -18,6 +18,7 @@ from gradcheck_cli.reporters.full.runs_table import draw_runs_table
 from gradcheck_cli.reporters.full.text import DIM, style
 from gradcheck_cli.reporters.full.verdict import draw_verdict
 from gradcheck_cli.reporters.layer_rows import collect_rows
+from gradcheck_cli.reporters.locations import read_source
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.roots import Root, group_by_root
 from gradcheck_cli.reporters.tally import count_findings, show_tally
@@ -60,14 +61,15 @@ def _draw_report(report: Report, *, page: Page) -> Iterator[RenderableType]:
         yield style(page.symbols.rule * page.width, DIM)
         yield from draw_runs_table(report.runs, page=page)
         yield style(show_tally(count_findings(report), runs=len(report.runs)))
+    for note in report.notes:
+        yield style(note, DIM)
 
 
 def _draw_run(run: RunReport, *, page: Page) -> Iterator[RenderableType]:
     roots = group_by_root(run.findings)
     yield from draw_verdict(run, roots, page=page)
     if run.errors:
-        text = run.document.text if run.document is not None else None
-        yield from draw_problems(run.errors, file=run.config, text=text, page=page)
+        yield from draw_problems(run.errors, file=run.config, text=read_source(run), page=page)
     for root in roots:
         yield _GAP
         yield from draw_finding(root, run, page=page)

@@ -44,7 +44,8 @@ def describe_verdict(run: RunReport, roots: tuple[Root, ...], *, symbols: Symbol
     """Mark, name of the run, and the main cause."""
     name = style(run.name, STRONG)
     if run.errors:
-        failed = f": could not be {'read' if run.history is None else 'trained'}"
+        problems = show_count(len(run.errors), "problem")
+        failed = f" could not be {'read' if run.history is None else 'trained'}: {problems}"
         return style(f"{symbols.error} ", SEVERITY_STYLES[Severity.ERROR]), name, style(failed)
     if not roots:
         return style(f"{symbols.passed} ", PASSED), name, style(": nothing to report")

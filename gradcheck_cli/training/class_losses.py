@@ -13,6 +13,14 @@ Floats = NDArray[np.float64]
 Arguments = Mapping[str, Any]
 
 
+_SMALLEST_SHARE = 1e-12
+
+
+def is_summed(arguments: Arguments) -> bool:
+    """Whether a loss is summed over rows and outputs; the mean loss of a row is then the sum over its outputs."""
+    return arguments.get("reduction") == "sum"
+
+
 @dataclass(frozen=True)
 class ClassLoss:
     """A loss of class scores.
@@ -29,8 +37,7 @@ class ClassLoss:
 def _fit_categories(counts: Floats, arguments: Arguments) -> Floats:
     """Log-probabilities for the cross entropy with class weights and label smoothing."""
     shares, _ = _surprise_weights(counts, arguments)
-    # Half a row keeps the loss finite where validation has a class that training lacks.
-    shares = np.where(shares > 0, shares, 0.5)
+    shares = np.maximum(shares, _SMALLEST_SHARE)
     return np.asarray(np.log(shares / shares.sum()))
 
 
@@ -40,9 +47,10 @@ def _cost_categories(scores: Floats, counts: Floats, arguments: Arguments) -> fl
 
 
 def _surprise_weights(counts: Floats, arguments: Arguments) -> tuple[Floats, float]:
-    """How much each class's `-log p` counts in the summed loss, `[C]`, and what the mean divides by.
+    """How much each class's `-log p` counts in the summed loss, `[C]`, and what the mean over rows divides by.
 
-    Source: torch.nn.CrossEntropyLoss, reduction `mean`, with `weight`, `ignore_index` and `label_smoothing`.
+    Source: torch.nn.CrossEntropyLoss with `weight`, `ignore_index` and `label_smoothing`; its reduction `mean` divides
+        by the sum of weights.
     """
     classes = len(counts)
     weight = _class_weights(arguments, classes)
@@ -50,7 +58,7 @@ def _surprise_weights(counts: Floats, arguments: Arguments) -> tuple[Floats, flo
     known = np.where(np.arange(classes) == ignored, 0.0, counts)
     smoothing = float(arguments.get("label_smoothing", 0.0))
     factors = (1 - smoothing) * weight * known + smoothing / classes * weight * known.sum()
-    return factors, float(weight @ known)
+    return factors, float(counts.sum() if is_summed(arguments) else weight @ known)
 
 
 def _fit_margins(counts: Floats, arguments: Arguments) -> Floats:

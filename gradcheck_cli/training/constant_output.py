@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck_cli.config.schema import Component, Task
 from gradcheck_cli.errors import ModelError, Problem
-from gradcheck_cli.training.class_losses import CLASS_LOSSES, ClassLoss
+from gradcheck_cli.training.class_losses import CLASS_LOSSES, ClassLoss, is_summed
 from gradcheck_cli.training.data.dataset import Array, Dataset
 from gradcheck_cli.training.elementwise_losses import ELEMENTWISE_LOSSES, Arguments, Column, ElementwiseLoss
 
@@ -19,7 +19,8 @@ class Constant:
 
     Attributes:
         prediction: The class index `[]`, or the numbers `[K]`, that it stands for.
-        train_loss: Its mean loss on the training rows, reduced as torch's `mean` does it.
+        train_loss: Its mean loss on the training rows: torch's `mean`, or with `reduction: sum` the mean over rows of
+            the sum over outputs.
         validation_loss: The same on the validation rows; NaN without any.
     """
 
@@ -34,7 +35,8 @@ def best_constant(dataset: Dataset, loss: Component, *, outputs: int | None = No
     Args:
         dataset: Its targets alone are used.
         loss: With its arguments, such as class weights, label smoothing or `delta`.
-        outputs: Width of the network's output, where known; it matters for losses that take one-hot targets.
+        outputs: Width of the network's output, where known; the number of classes (one for two classes, where targets
+            are one-hot) is assumed otherwise.
 
     Raises:
         ModelError: The loss does not fit the task, or is none of those supported.
@@ -46,15 +48,17 @@ def best_constant(dataset: Dataset, loss: Component, *, outputs: int | None = No
         raise ModelError([Problem("loss.type", f"{loss.type!r} is not supported", allowed=known)])
     if dataset.task is not Task.CLASSIFICATION:
         raise ModelError([Problem("loss.type", f"{loss.type!r} needs classes, but the targets are numbers")])
-    return _fit_scores(dataset, CLASS_LOSSES[loss.type], loss.arguments)
+    return _fit_scores(dataset, CLASS_LOSSES[loss.type], loss.arguments, outputs=outputs)
 
 
-def _fit_scores(dataset: Dataset, loss: ClassLoss, arguments: Arguments) -> Constant:
+def _fit_scores(dataset: Dataset, loss: ClassLoss, arguments: Arguments, *, outputs: int | None) -> Constant:
+    classes = dataset.classes or 0
+    width = max(classes, outputs or 0)
     train, validation = (
-        np.bincount(labels, minlength=dataset.classes or 0).astype(np.float64)
-        for labels in (dataset.y_train, dataset.y_validation)
+        np.bincount(labels, minlength=width).astype(np.float64) for labels in (dataset.y_train, dataset.y_validation)
     )
-    scores = loss.fit(train, arguments)
+    # Half a row keeps the loss finite where validation has a class that training lacks.
+    scores = loss.fit(np.where((train == 0) & (np.arange(width) < classes), 0.5, train), arguments)
     costs = [loss.cost(scores, counts, arguments) for counts in (train, validation)]
     return Constant(np.array(int(np.argmax(scores))), *costs)
 
@@ -78,7 +82,7 @@ def _mean_cost(columns: list[Column], constants: list[float], loss: ElementwiseL
             column.mean(loss.cost(column.values, constant, arguments, index))
             for index, (column, constant) in enumerate(zip(columns, constants, strict=True))
         ]
-    return float(np.mean(costs))
+    return float(np.sum(costs) if is_summed(arguments) else np.mean(costs))
 
 
 def _columns(targets: Array, dataset: Dataset, outputs: int | None) -> list[Column]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck_cli.training.data.dataset import Array, Dataset
+from gradcheck_cli.training.data.dataset import Array, Dataset, flatten_rows
 from gradcheck_cli.training.data.scaling import fit_scaling
 
 Columns = NDArray[np.float32]
@@ -40,7 +40,7 @@ class ReferenceInputs:
 
 def prepare_inputs(dataset: Dataset) -> ReferenceInputs:
     """Choose rows (with a fixed seed of their own), flatten, and standardize by the training rows."""
-    usable = np.flatnonzero(np.isfinite(dataset.y_train.reshape(len(dataset.y_train), -1)).all(axis=1))
+    usable = np.flatnonzero(np.isfinite(flatten_rows(dataset.y_train)).all(axis=1))
     chosen = usable[_choose(len(usable), MOST_TRAIN_ROWS)]
     rows = _choose(len(dataset.x_validation), MOST_VALIDATION_ROWS)
     train, validation = dataset.x_train[chosen], dataset.x_validation[rows]
@@ -71,22 +71,24 @@ def _flatten(x: Array) -> Array:
     size = int(np.prod(x.shape[1:]))
     if size > MOST_VALUES and x.ndim == 3 and 3 * x.shape[2] <= MOST_VALUES:
         return np.concatenate([x[:, 0], x[:, -1], x.mean(axis=1)], axis=1)
-    flat = x.reshape(len(x), size)
+    flat = flatten_rows(x)
     return flat if size <= MOST_VALUES else flat[:, _choose(size, MOST_VALUES)]
 
 
 def _flatten_tokens(train: Array, validation: Array) -> tuple[Array, Array]:
     """One-hot by position; where that is too wide, counts and the first and last token, of the commonest tokens."""
-    train, validation = train.reshape(len(train), -1), validation.reshape(len(validation), -1)
+    train, validation = flatten_rows(train), flatten_rows(validation)
     vocabulary = int(max(train.max(initial=0), validation.max(initial=0))) + 1
     if train.shape[1] * vocabulary <= MOST_VALUES:
         ids = np.arange(vocabulary)
-        return tuple(
-            (part[:, :, None] == ids).reshape(len(part), -1).astype(np.float32) for part in (train, validation)
-        )
+        return _one_hot(train, ids), _one_hot(validation, ids)
     tokens, counts = np.unique(train, return_counts=True)
     common = np.sort(tokens[np.argsort(-counts, kind="stable")[:MOST_TOKENS]])
     return _summarize_tokens(train, common), _summarize_tokens(validation, common)
+
+
+def _one_hot(tokens: Array, ids: Ints) -> Array:
+    return flatten_rows(tokens[:, :, None] == ids).astype(np.float32)
 
 
 def _summarize_tokens(tokens: Array, common: Array) -> Array:

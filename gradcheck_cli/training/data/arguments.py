@@ -11,6 +11,9 @@ from gradcheck_cli.errors import DataError, Problem
 
 T = TypeVar("T")
 
+MOST_VALUES = 250_000_000
+"""Of a generated data set: 2 GB in double precision."""
+
 
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """`did you mean 'x'?` for the nearest candidate, or an empty string."""
@@ -80,6 +83,12 @@ class Arguments:
         for name in names:
             if self._given.get(name) is None:
                 self.reject(name, f"is missing; the source {self.source!r} needs it")
+
+    def limit_size(self, *sizes: int) -> None:
+        """Remember a problem where a generated array of these sizes would have more than `MOST_VALUES` values."""
+        if math.prod(sizes) > MOST_VALUES:
+            shown = " x ".join(map(str, sizes))
+            self.reject("n_samples", f"{shown} values do not fit into memory", allowed=f"{MOST_VALUES} values in all")
 
     def finish(self) -> None:
         """Raise what was gathered.

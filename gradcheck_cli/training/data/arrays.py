@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from dataclasses import replace
@@ -16,8 +17,18 @@ from gradcheck_cli.training.data.dataset import Array, Rows
 from gradcheck_cli.training.data.labels import encode_labels, guess_task
 from gradcheck_cli.training.data.paths import find_file
 
-# zlib and zipfile raise their own errors on damaged members, numpy a ValueError on object arrays and bad headers.
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+# What zlib, zipfile (RuntimeError: encrypted) and numpy (ValueError: object arrays, bad headers) raise on bad archives.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def load_npz(arguments: Arguments, base: Path, task: Task | None) -> Rows:
@@ -48,16 +59,16 @@ def load_npz(arguments: Arguments, base: Path, task: Task | None) -> Rows:
 def _read_archive(base: Path, path: str, *, key: str) -> dict[str, Array]:
     file = find_file(base, path, key=key)
     try:
-        archive = np.load(file, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise DataError(
-                [Problem(key, f"{path} is a single array", hint="save inputs and targets with numpy.savez")]
-            )
-        with archive:
-            return {name: archive[name] for name in archive.files}
+        # numpy leaves a file that it opened itself open when it turns out to be damaged.
+        with file.open("rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
+            arrays = {name: archive[name] for name in archive.files} if hasattr(archive, "files") else None
     except _UNREADABLE as error:
         message = f"{path} cannot be read as a numpy archive: {error}"
         raise DataError([Problem(key, message, allowed="an .npz file without pickled objects")]) from error
+    if arrays is None:
+        raise DataError([Problem(key, f"{path} is a single array", hint="save inputs and targets with numpy.savez")])
+    return arrays
 
 
 def _take_pair(arrays: dict[str, Array], x_key: str, y_key: str, *, path: str, key: str) -> tuple[Array, Array]:
@@ -69,7 +80,10 @@ def _take_pair(arrays: dict[str, Array], x_key: str, y_key: str, *, path: str, k
     if problems:
         raise DataError(problems)
     x, y = arrays[x_key], arrays[y_key]
-    problems = [*_check_array(x_key, x, path=path, key=key), *_check_array(y_key, y, path=path, key=key)]
+    problems = [
+        *_check_values(x_key, x, "biuf", path=path, key=key),
+        *_check_values(y_key, y, "biufUS", path=path, key=key),
+    ]
     if x.ndim < 2:
         problems.append(Problem(key, f"{path}: {x_key!r} has the shape {list(x.shape)}", allowed="[N, ...]"))
     elif len(x) != len(y) or y.ndim > 2:
@@ -80,11 +94,11 @@ def _take_pair(arrays: dict[str, Array], x_key: str, y_key: str, *, path: str, k
     return x, y.reshape(len(y)) if y.size == len(y) else y
 
 
-def _check_array(name: str, array: Array, *, path: str, key: str) -> list[Problem]:
+def _check_values(name: str, array: Array, kinds: str, *, path: str, key: str) -> list[Problem]:
+    """`kinds` are numpy's letters for the kinds of values that are allowed."""
     if array.ndim == 0 or array.size == 0:
         return [Problem(key, f"{path}: {name!r} is empty or a single number", allowed="one entry a row")]
-    text_allowed = "US" if name.startswith("y") or array.ndim == 1 else ""
-    if array.dtype.kind not in "biuf" + text_allowed:
+    if array.dtype.kind not in kinds:
         return [Problem(key, f"{path}: {name!r} holds {array.dtype} values", allowed="integers or real numbers")]
     return []
 

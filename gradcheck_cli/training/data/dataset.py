@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,11 @@ from numpy.typing import NDArray
 from gradcheck_cli.config.schema import Task
 
 Array = NDArray[Any]
+
+
+def flatten_rows(array: Array) -> Array:
+    """`[N, ...]` as `[N, D]`; unlike `reshape(N, -1)` also without rows. `[N]` gives `[N, 1]`."""
+    return array.reshape(len(array), math.prod(array.shape[1:]))
 
 
 @dataclass(frozen=True)

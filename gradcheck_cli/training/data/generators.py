@@ -34,6 +34,7 @@ def load_circles(arguments: Arguments) -> Rows:
     noise = arguments.number("noise", 0.0)
     factor = arguments.number("factor", 0.8, below=1.0)
     generator = RandomState(read_random_state(arguments))
+    arguments.limit_size(count, 2)
     arguments.finish()
     outer = np.linspace(0, 2 * np.pi, count // 2, endpoint=False)
     inner = np.linspace(0, 2 * np.pi, count - count // 2, endpoint=False)
@@ -46,6 +47,7 @@ def load_moons(arguments: Arguments) -> Rows:
     count = arguments.integer("n_samples", 100)
     noise = arguments.number("noise", 0.0)
     generator = RandomState(read_random_state(arguments))
+    arguments.limit_size(count, 2)
     arguments.finish()
     outer = np.linspace(0, np.pi, count // 2)
     inner = np.linspace(0, np.pi, count - count // 2)
@@ -66,6 +68,7 @@ def load_blobs(arguments: Arguments) -> Rows:
     center_count = centers if isinstance(centers, int) else len(centers)
     if isinstance(std, (list, tuple)) and len(std) != center_count:
         arguments.reject("cluster_std", f"{std!r} has {len(std)} entries for {center_count} centers")
+    arguments.limit_size(max(count, center_count), features)
     arguments.finish()
     if isinstance(centers, int):
         points = generator.uniform(-10.0, 10.0, size=(centers, features))
@@ -83,6 +86,7 @@ def load_regression(arguments: Arguments) -> Rows:
     informative = min(features, arguments.integer("n_informative", 10, minimum=0))
     noise = arguments.number("noise", 0.0)
     generator = RandomState(read_random_state(arguments))
+    arguments.limit_size(count, features)
     arguments.finish()
     x = generator.standard_normal(size=(count, features))
     weights = np.zeros((features, 1))

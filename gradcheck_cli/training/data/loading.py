@@ -14,7 +14,7 @@ from gradcheck_cli.errors import DataError, Problem
 from gradcheck_cli.training.data.arguments import Arguments, suggest
 from gradcheck_cli.training.data.arrays import load_npz
 from gradcheck_cli.training.data.csv_text import open_csv
-from gradcheck_cli.training.data.dataset import Array, Cell, Dataset, Rows
+from gradcheck_cli.training.data.dataset import Array, Cell, Dataset, Rows, flatten_rows
 from gradcheck_cli.training.data.embedded import EMBEDDED, load_embedded
 from gradcheck_cli.training.data.generators import load_blobs, load_circles, load_moons, load_regression
 from gradcheck_cli.training.data.image_folder import load_image_folder
@@ -182,7 +182,7 @@ def _as_target(y: Array, task: Task) -> Array:
 
 def _find_non_finite(rows: Rows, config: DataConfig) -> tuple[Cell, ...]:
     """Places that float32 cannot hold as a finite number, missing cells aside where they get a mean."""
-    flat, targets = rows.x.reshape(len(rows), -1), rows.y.reshape(len(rows), -1)
+    flat, targets = flatten_rows(rows.x), flatten_rows(rows.y)
     bad_inputs, bad_targets = ~np.isfinite(flat.astype(np.float32)), ~np.isfinite(targets.astype(np.float32))
     if config.missing is Missing.MEAN:
         bad_inputs &= ~np.isnan(flat)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradcheck_cli.config.schema import Missing, Task
 from gradcheck_cli.errors import DataError, Problem
-from gradcheck_cli.training.data.dataset import Array, Cell, Rows
+from gradcheck_cli.training.data.dataset import Array, Cell, Rows, flatten_rows
 from gradcheck_cli.training.data.labels import MISSING_LABEL
 from gradcheck_cli.training.data.places import list_places
 
@@ -64,7 +64,7 @@ def fill_with_means(x_train: Array, x_validation: Array) -> tuple[Array, Array]:
 
 def find_cells(rows: Rows, bad_inputs: NDArray[np.bool_], bad_targets: NDArray[np.bool_]) -> tuple[Cell, ...]:
     """The first places of the marked inputs `[N, D]` and targets `[N, K]`, row by row."""
-    inputs, targets = rows.x.reshape(len(rows), -1), rows.y.reshape(len(rows), -1)
+    inputs, targets = flatten_rows(rows.x), flatten_rows(rows.y)
     names = [_name_column(rows.feature_names, position, "x") for position in range(inputs.shape[1])]
     names += [_name_column(rows.target_names, position, "y") for position in range(targets.shape[1])]
     places = np.argwhere(np.concatenate([bad_inputs, bad_targets], axis=1))[:MOST_CELLS]
@@ -85,13 +85,13 @@ def _rows_without_target(rows: Rows) -> NDArray[np.bool_]:
 def _rows_without_input(rows: Rows) -> NDArray[np.bool_]:
     if not np.issubdtype(rows.x.dtype, np.floating):
         return np.zeros(len(rows), dtype=np.bool_)
-    return np.asarray(np.isnan(rows.x.reshape(len(rows), -1)).any(axis=1))
+    return np.asarray(np.isnan(flatten_rows(rows.x)).any(axis=1))
 
 
 def _refuse(rows: Rows) -> MissingCellsError:
-    flat = rows.x.reshape(len(rows), -1)
+    flat = flatten_rows(rows.x)
     bad_inputs = np.isnan(flat) if np.issubdtype(flat.dtype, np.floating) else np.zeros(flat.shape, dtype=np.bool_)
-    targets = rows.y.reshape(len(rows), -1)
+    targets = flatten_rows(rows.y)
     bad_targets = targets == MISSING_LABEL if rows.task is Task.CLASSIFICATION else np.isnan(targets)
     cells = find_cells(rows, bad_inputs, bad_targets)
     count = int(bad_inputs.sum() + bad_targets.sum())

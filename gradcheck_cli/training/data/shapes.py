@@ -23,6 +23,7 @@ def load_spirals(arguments: Arguments) -> Rows:
     noise = arguments.number("noise", 0.1)
     arms = arguments.integer("centers", 2, minimum=2)
     generator = RandomState(read_random_state(arguments))
+    arguments.limit_size(count, 2)
     arguments.finish()
     y = np.arange(count) % arms
     along = np.sqrt(generator.uniform(size=count))
@@ -42,6 +43,7 @@ def load_xor(arguments: Arguments) -> Rows:
     count = arguments.integer("n_samples", 1000)
     noise = arguments.number("noise", 0.1)
     generator = RandomState(read_random_state(arguments))
+    arguments.limit_size(count, 2)
     arguments.finish()
     x = generator.uniform(-1.0, 1.0, size=(count, 2))
     y = np.logical_xor(x[:, 0] > 0, x[:, 1] > 0).astype(np.int64)

@@ -71,8 +71,9 @@ def _read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | No
 
 
 def _selects(text: str, rule: str) -> bool:
-    """Whether it is a rule's name or code, or the beginning of its code (codes are in capitals, names are not)."""
-    return text == rule or text == "ALL" or (bool(text) and rule.isupper() and rule.startswith(text))
+    """Whether it is `all`, a rule's name or code, or the beginning of its code; codes are in capitals, names are not."""
+    wanted, known = text.strip().casefold(), rule.casefold()
+    return wanted in ("all", known) or (bool(wanted) and rule.isupper() and known.startswith(wanted))
 
 
 def _read_rules(node: Node, rules: RuleTable | None) -> dict[str, dict[str, float | str]]:

@@ -311,6 +311,7 @@ def test_wrong_diagnostics(diagnostics: Any, message: str) -> None:
     "diagnostics",
     [
         {"select": ["GC1", "overfitting"], "ignore": ["GC101"]},
+        {"select": ["all"], "ignore": ["gc4", "Overfitting"]},
         {"rules": {"vanishing-gradient": {"min_ratio": 1, "severity": "info"}}},
         {"select": None, "rules": {}},
     ],

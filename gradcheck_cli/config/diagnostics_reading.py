@@ -71,7 +71,7 @@ def _read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | No
 
 
 def _selects(text: str, rule: str) -> bool:
-    """Whether it is `all`, a rule's name or code, or the beginning of its code; codes are in capitals, names are not."""
+    """Whether it is `all`, a rule's name or code, or the start of its code; only codes are in capitals."""
     wanted, known = text.strip().casefold(), rule.casefold()
     return wanted in ("all", known) or (bool(wanted) and rule.isupper() and known.startswith(wanted))
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 
 
-class Stream(StringIO):
-    """Text in memory with a width and an encoding of its own."""
+class Stream(TextIOWrapper):
+    """Text in memory that claims to be a terminal or not."""
 
     def __init__(self, *, terminal: bool = False, encoding: str = "utf-8") -> None:
-        super().__init__()
-        self._terminal, self._encoding = terminal, encoding
+        self._bytes = BytesIO()
+        super().__init__(self._bytes, encoding=encoding, newline="")
+        self._terminal = terminal
 
-    @property
-    def encoding(self) -> str:
-        return self._encoding
+    def getvalue(self) -> str:
+        """What was written so far."""
+        self.flush()
+        return self._bytes.getvalue().decode(self.encoding)
 
     def isatty(self) -> bool:
         return self._terminal

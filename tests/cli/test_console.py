@@ -39,7 +39,7 @@ def test_width_follows_columns_within_reason(columns: str, width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "unicode"), [("utf-8", True), ("ascii", False), ("cp1252", False), ("latin-1", False), ("none", False)]
+    ("encoding", "unicode"), [("utf-8", True), ("ascii", False), ("cp1252", False), ("latin-1", False)]
 )
 def test_signs_follow_the_encoding(encoding: str, unicode: bool) -> None:
     assert make_page(Stream(encoding=encoding), color=Color.AUTO, environ={}).unicode is unicode

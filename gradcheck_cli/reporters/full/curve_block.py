@@ -12,17 +12,20 @@ from gradcheck_cli.recording.history import History
 from gradcheck_cli.reporters.curves import Curve, Plot, draw_curves
 from gradcheck_cli.reporters.full.text import CURVE_STYLES, DIM, INDENT, join, style
 from gradcheck_cli.reporters.measures import find_best_epoch, has_validation
-from gradcheck_cli.reporters.numbers import show_number
+from gradcheck_cli.reporters.numbers import show_count, show_number
 from gradcheck_cli.reporters.page import Page
 
 _HEIGHT = 7
+_FEWEST_STEPS = 4
 _WIDEST = 64
 _ROOM_FOR_NAMES = 60
 
 
 def draw_curve_block(history: History, *, page: Page) -> Iterator[Text]:
-    """The plot, its axes and labels; nothing where fewer than two epochs were recorded."""
-    curves = _pick_curves(history)
+    """The plot, its axes and labels: over the epochs, or over the steps of a run that ended before its second epoch."""
+    curves, unit = _pick_epochs(history), "epoch"
+    if not curves:
+        curves, unit = _pick_steps(history), "step"
     if not curves:
         return
     labels = [_make_label(curve, page=page) for curve in curves]
@@ -32,7 +35,7 @@ def draw_curve_block(history: History, *, page: Page) -> Iterator[Text]:
     if plot is None:
         return
     scale = ", log scale" if plot.logarithmic else ""
-    yield style(f"  loss over {len(curves[0].values)} epochs{scale}", DIM)
+    yield style(f"  loss over {show_count(len(curves[0].values), unit)}{scale}", DIM)
     yield from _draw_rows(plot, labels=labels, margin=margin, page=page)
     yield style(" " * (INDENT + margin) + page.symbols.corner + page.symbols.rule * width, DIM)
     best = find_best_epoch(history.epochs.validation_loss) if history.epochs and len(curves) > 1 else None
@@ -40,7 +43,14 @@ def draw_curve_block(history: History, *, page: Page) -> Iterator[Text]:
         yield _draw_best(best, len(curves[0].values), width=width, margin=margin, page=page)
 
 
-def _pick_curves(history: History) -> list[Curve]:
+def _pick_steps(history: History) -> list[Curve]:
+    if history.steps is None or len(history.steps.loss) < _FEWEST_STEPS:
+        return []
+    curves = [Curve("training", "t", history.steps.loss)]
+    return curves if _find_limits(curves) else []
+
+
+def _pick_epochs(history: History) -> list[Curve]:
     epochs = history.epochs
     if epochs is None or len(epochs) < 2:
         return []

@@ -13,7 +13,7 @@ from gradcheck_cli.config.document import Document, parse_document
 from gradcheck_cli.config.edits import Edit, EditOp
 from gradcheck_cli.diagnosis.report import Harm, Report, RuleResult, RuleStatus, RunReport
 from gradcheck_cli.errors import Problem
-from gradcheck_cli.recording.history import Quantity, RunStatus
+from gradcheck_cli.recording.history import Quantity, RunStatus, Signal
 from gradcheck_cli.reporters.cell_width import measure
 from gradcheck_cli.reporters.full import render
 from gradcheck_cli.reporters.page import Page
@@ -27,6 +27,7 @@ from tests.histories import (
     make_layers,
     make_linted,
     make_report,
+    make_steps,
 )
 
 TEXT = """\
@@ -44,10 +45,10 @@ def make_document() -> Document:
     return parse_document(TEXT, source="configs/example.yaml")
 
 
-def make_broken(**fields: object) -> Finding:
+def make_broken() -> Finding:
     relu = make_fix(safety=Safety.UNSAFE, edits=(Edit(EditOp.SET, "model.layers[1]", "ReLU"),))
     slower = make_fix("Lower the learning rate", safety=Safety.SAFE, edits=(Edit(EditOp.SET, "optimizer.lr", 0.01),))
-    return make_finding(fixes=(relu, slower), explains=("GC304",), **fields)
+    return make_finding(fixes=(relu, slower), explains=("GC304",))
 
 
 def draw_broken(width: int = 80, *, unicode: bool = True, verbose: bool = False, color: str | None = None) -> str:
@@ -184,6 +185,14 @@ def test_without_validation_there_is_one_curve_and_no_best_epoch() -> None:
     assert "nan" not in drawn
 
 
+def test_a_run_that_ended_in_its_first_epoch_shows_its_steps() -> None:
+    history = make_history(epochs=None, steps=make_steps(7, loss=[1, 10, 1e3, 1e6, np.inf, np.nan, np.nan]))
+    drawn = render(make_report(history=history))
+    assert "loss over 7 steps, log scale" in drawn
+    assert "training nan" in drawn
+    assert "best epoch" not in drawn
+
+
 def test_losses_that_ended_non_finite_are_shown_as_such() -> None:
     history = make_history(epochs=make_epochs(4, train_loss=[2.0, 30.0, 1e30, np.nan]), status=RunStatus.DIVERGED)
     drawn = render(make_report(history=history))
@@ -201,7 +210,9 @@ def test_non_finite_norms_show_in_the_table() -> None:
 
 def test_a_signal_that_was_not_recorded_has_no_column() -> None:
     history = make_history()
-    signals = {key: value for key, value in history.signals.items() if key is not Quantity.DEAD_FRACTION}
+    signals: dict[Quantity, Signal] = {
+        key: value for key, value in history.signals.items() if key is not Quantity.DEAD_FRACTION
+    }
     drawn = render(make_report(history=replace(history, signals=signals)))
     assert "dead" not in drawn
     assert "sensitivity" in drawn
@@ -246,8 +257,8 @@ def test_several_runs_end_with_a_table_and_a_count() -> None:
     good, bad = make_report().runs[0], make_report(make_finding()).runs[0]
     lines = render(Report("check", (good, bad), 1)).splitlines()
     assert lines[-3:] == [
-        "✓ example: nothing to report                  accuracy 0.970, 1.5 s",
-        "✗ example is not healthy: vanishing-gradient  accuracy 0.970, 1.5 s",
+        "✓ configs/example.yaml: nothing to report   accuracy 0.970, 1.5 s",
+        "✗ configs/example.yaml: vanishing-gradient  accuracy 0.970, 1.5 s",
         "1 error in 2 configs",
     ]
 

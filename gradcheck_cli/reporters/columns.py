@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gradcheck_cli.reporters.cell_width import measure, shorten
 
@@ -28,7 +29,7 @@ class Column:
     right: bool = True
     longest: int = 1000
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Columns that it takes, without the gap."""
         return min(self.longest, max(map(measure, (self.title, *self.cells))))

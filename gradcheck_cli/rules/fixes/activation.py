@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gradcheck_cli.recording.description import LayerKind
 from gradcheck_cli.rules.base import Fix, Safety
 from gradcheck_cli.rules.fixes.initialization import matched_initialization
+from gradcheck_cli.rules.fixes.learning_rate import tame_rate_edits
 from gradcheck_cli.rules.fixes.suggestion import Edits, merge, set_to, suggest
 from gradcheck_cli.rules.fixes.written import Written, written_layers
 
@@ -28,13 +29,17 @@ _REASONS = {
 
 
 def replace_saturating(config: Config | None, by: str) -> Fix | None:
-    """Every hidden saturating activation becomes `by`, with the initialisation that goes with it."""
+    """Every hidden saturating activation becomes `by`, with the initialisation and a learning rate that go with it.
+
+    A rate that saturating layers bear, since they pass so little on, throws the others off.
+    """
+    rate = " and a usual learning rate" if config is not None and tame_rate_edits(config) else ""
     return suggest(
         config,
-        f"Use {by} in place of the saturating activations, with weights drawn to match",
+        f"Use {by} in place of the saturating activations, with weights drawn to match{rate}",
         safety=Safety.UNSAFE,
         reason=f"{by}: {_REASONS[by]}.",
-        edits=lambda c: _with_initialization(c, swap_saturating(c, by), by),
+        edits=lambda c: _with_company(c, swap_saturating(c, by), by),
     )
 
 
@@ -69,8 +74,8 @@ def _is_unbounded(written: Written) -> bool:
     return written.layer.type == "Elementwise" and written.layer.arguments.get("function") in UNBOUNDED_FUNCTIONS
 
 
-def _with_initialization(config: Config, swaps: Edits, activation: str) -> Edits:
-    return merge(swaps, matched_initialization(config, activation)) if swaps else ()
+def _with_company(config: Config, swaps: Edits, activation: str) -> Edits:
+    return merge(swaps, matched_initialization(config, activation), tame_rate_edits(config)) if swaps else ()
 
 
 def _swap(layer: LayerConfig, by: str) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradcheck_cli.recording.description import LayerKind
 from gradcheck_cli.rules.base import Fix, Safety
+from gradcheck_cli.rules.fixes.learning_rate import tame_rate_edits
 from gradcheck_cli.rules.fixes.suggestion import Edits, merge, remove, set_to, suggest
 from gradcheck_cli.rules.fixes.written import WEIGHTED, written_layers
 
@@ -23,13 +24,18 @@ SCALE_KEEPING = ("kaiming_", "xavier_", "orthogonal_")
 def initialize_to_match(config: Config | None, activation: str) -> Fix | None:
     """Initial weights whose scale keeps the signal alive through the activation that follows."""
     name = initializer_for(activation)
+    tamed = config is not None and activation not in SYMMETRIC and bool(tame_rate_edits(config))
     return suggest(
         config,
-        f"Draw the weights by {LABELS[name]} initialisation",
+        f"Draw the weights by {LABELS[name]} initialisation{', and take a usual learning rate' if tamed else ''}",
         safety=Safety.SAFE,
         reason="At that scale the signal and the gradient keep their size from layer to layer.",
-        edits=lambda c: matched_initialization(c, activation),
+        edits=lambda c: _with_rate(c, matched_initialization(c, activation), tamed=tamed),
     )
+
+
+def _with_rate(config: Config, drawn: Edits, *, tamed: bool) -> Edits:
+    return merge(drawn, tame_rate_edits(config) if tamed else ()) if drawn else ()
 
 
 def initializer_for(activation: str) -> str:

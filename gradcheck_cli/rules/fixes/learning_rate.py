@@ -27,6 +27,8 @@ USUAL_RATES = {
 """Rates at which small networks usually train, for standardised inputs and the optimizer without momentum."""
 GRID = 10.0
 """Ratio of neighbouring rates on the grid that is searched."""
+BOLD = 3.0
+"""Ratio to the usual rate from which on a rate is clearly above it."""
 MOMENTUM = 0.9
 
 
@@ -150,6 +152,17 @@ def _rate_edits(config: Config, factor: float) -> Edits:
     if schedule is not None and isinstance(schedule.arguments.get("max_lr"), int | float):
         edits.append(set_to("lr_scheduler.max_lr", _round(schedule.arguments["max_lr"] * factor)))
     return tuple(edits)
+
+
+def tame_rate_edits(config: Config) -> Edits:
+    """The edits that take the usual rate where the one in the config is clearly above it.
+
+    A rate that a network bears which passes nothing on can be too high for the same network once it learns.
+    """
+    usual = usual_rate(config)
+    if usual is None or learning_rate(config) < BOLD * usual:
+        return ()
+    return _rate_edits(config, usual / learning_rate(config))
 
 
 def _usual_rate_edits(config: Config) -> Edits:

@@ -68,23 +68,22 @@ def strengthen_signal(config: Config | None) -> Fixes:
 
 
 def calm_explosion(config: Config | None, *, from_the_start: bool) -> Fixes:
-    """Against gradients that explode: the scale of the weights where it shows at once, otherwise the steps."""
-    scale = (initialize_to_match(config, _activation(config)), replace_unbounded(config), normalize_layers(config))
-    steps = (
-        take_usual_rate(config) if config is None or is_rate_high(config) else None,
-        standardize_inputs(config),
+    """Against gradients that explode: faults of the config first, then weights or steps, as the case may be."""
+    scale = (initialize_to_match(config, _activation(config)), normalize_layers(config))
+    steps = (lower_rate_by(config), lower_rate_by(config, 2), clip_gradients(config))
+    return collect(
+        replace_unbounded(config),
+        *(scale if _starts_badly(config) else ()),
         standardize_targets(config),
-        lower_rate_by(config),
-        lower_rate_by(config, 2),
-        clip_gradients(config),
+        standardize_inputs(config),
+        take_usual_rate(config) if config is None or is_rate_high(config) else None,
+        *((*scale, *steps) if from_the_start else (*steps, *scale)),
     )
-    at_start = from_the_start or _starts_badly(config)
-    return collect(*((*scale, *steps) if at_start else (*steps, *scale)))
 
 
 def keep_finite(config: Config | None, *, early: bool) -> Fixes:
-    """Against NaN and Inf: functions that make them, then, at the first step the weights, otherwise the steps."""
-    return collect(replace_unbounded(config), *calm_explosion(config, from_the_start=early))
+    """Against NaN and Inf: at the first step the weights, later the steps."""
+    return calm_explosion(config, from_the_start=early)
 
 
 def lower_rate(config: Config | None) -> Fixes:

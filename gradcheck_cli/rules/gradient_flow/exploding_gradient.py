@@ -62,7 +62,7 @@ class ExplodingGradient(Rule):
         source="calibrated on the corpus",
     )
     max_initial_loss: float = threshold(
-        10.0, unit="ratio", help="loss of the first steps over the trivial loss", source="calibrated on the corpus"
+        30.0, unit="ratio", help="loss of the first steps over the trivial loss", source="calibrated on the corpus"
     )
     max_update: float = threshold(
         1.0, unit="ratio", help="size of one update over the size of the weight", source="calibrated on the corpus"
@@ -100,7 +100,7 @@ class ExplodingGradient(Rule):
         return run.outcome is not None and run.outcome.final_slice_loss < run.outcome.trivial_train_loss
 
     def _finding(self, explosion: Explosion, *, contained: bool) -> Finding:
-        main = max(explosion.evidence, key=lambda e: float(e.value) / float(e.limit or 1))
+        main = explosion.evidence[0]
         first = explosion.sentence.format(layers=join_layers(explosion.layers))
         held = " Clipping contained it." if contained else ""
         return Finding(

@@ -13,6 +13,8 @@ from gradcheck_cli.rules.gradient_flow.profile import FlowProfile
 
 FIRST_STEPS = 5
 """How many optimizer steps count as the start of a run."""
+LOST = 2.0
+"""Loss over the trivial loss from which on a run counts as thrown off."""
 
 
 @dataclass(frozen=True)
@@ -65,24 +67,30 @@ def find_at_start(run: History, profile: FlowProfile | None, *, limit: float, lo
 
 
 def find_large_updates(run: History, *, limit: float, count: int, after: float) -> Explosion | None:
-    """Updates larger than `limit` times the weights they change, at `count` sampled steps or more after the start."""
+    """Updates larger than `limit` times the weights they change.
+
+    Either at `count` sampled steps or more after the start, or once, when the rest of the run is lost from there on:
+    its loss is above what came before and above `LOST` times the trivial loss.
+    """
     signal = run.signals.get(Quantity.UPDATE_RATIO)
     matrices = {p.name: p.layer for p in run.description.parameters if len(p.shape) > 1}
     if signal is None:
         return None
-    late = signal.steps >= max(FIRST_STEPS, after * (run.description.planned_steps or run.steps_done))
     rows = [index for index, name in enumerate(signal.rows) if name in matrices]
-    large = signal.known[rows] & (signal.values[rows] > limit) & late
-    concerned = large.sum(axis=1) >= count
-    if not concerned.any():
+    large = signal.known[rows] & (signal.values[rows] > limit)
+    late = large & (signal.steps >= max(FIRST_STEPS, after * (run.description.planned_steps or run.steps_done)))
+    ruinous = large & np.array([_loses_run(run, int(step)) for step in signal.steps], dtype=np.bool_)
+    counted = late if (late.sum(axis=1) >= count).any() else ruinous
+    if not counted.any():
         return None
+    owners = [matrices[signal.rows[row]] for row in rows]
     return Explosion(
         sentence="Single steps change the weights of {layers} by more than their own size.",
-        step=int(signal.steps[large[concerned].any(axis=0)][0]),
-        layers=_unique([matrices[signal.rows[row]] for row, hit in zip(rows, concerned, strict=True) if hit]),
+        step=int(signal.steps[counted.any(axis=0)][0]),
+        layers=_unique([owner for owner, hit in zip(owners, counted.any(axis=1).tolist(), strict=True) if hit]),
         evidence=(
-            Evidence("largest update over the weight", float(signal.values[rows][large].max()), limit, "ratio"),
-            Evidence("sampled steps with such an update", int(large[concerned].any(axis=0).sum()), count, "steps"),
+            Evidence("largest update over the weight", float(signal.values[rows][counted].max()), limit, "ratio"),
+            Evidence("sampled steps with such an update", int(counted.any(axis=0).sum()), count, "steps"),
         ),
     )
 
@@ -118,6 +126,14 @@ def _is_loss_worse_after(loss: Floats, step: int) -> bool:
     if after.size == 0:
         return False
     return not bool(np.isfinite(after[-1])) or float(np.median(after)) > float(np.median(before))
+
+
+def _loses_run(run: History, step: int) -> bool:
+    """Whether the rest of the run, after a step, lies above what came before and far above the trivial loss."""
+    if run.steps is None or run.outcome is None or len(run.steps.loss) <= step + 1:
+        return False
+    after = float(np.median(run.steps.loss[step + 1 :]))
+    return not after <= LOST * run.outcome.trivial_train_loss and _is_loss_worse_after(run.steps.loss, step)
 
 
 def _largest_gradient(run: History, step: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from gradcheck_cli.recording.history import Floats, History
+from gradcheck_cli.recording.history import Floats, History, RunStatus
 
 STANDARD_ERRORS = 2.0
 MIN_RISE = 0.1
@@ -30,7 +30,8 @@ def decide_outcome(run: History) -> RunOutcome | None:
     """The outcome by the final evaluation-mode training loss, with 2 standard errors.
 
     Not finite or above its start: diverging. Not below trivial: not decreasing. Below trivial and bound to fall by much
-    in as many steps again: slow. Otherwise underfitting. None where the loss is not known.
+    in as many steps again: slow, unless early stopping saw that they would not help. Otherwise underfitting. None where
+    the loss is not known.
     """
     outcome = run.outcome
     if outcome is None:
@@ -43,7 +44,7 @@ def decide_outcome(run: History) -> RunOutcome | None:
         return RunOutcome.DIVERGING
     if final + noise >= trivial:
         return RunOutcome.NOT_DECREASING
-    if predicted_fall(run) > PROMISING_FALL:
+    if run.status is not RunStatus.EARLY_STOPPING and predicted_fall(run) > PROMISING_FALL:
         return RunOutcome.SLOW
     return RunOutcome.UNDERFITTING
 
@@ -52,9 +53,9 @@ def predicted_fall(run: History) -> float:
     """By how much as many steps again would lower the training loss, in units of the trivial loss.
 
     A straight line in log(step) is fitted to the last third of the epochs: learning curves flatten, so a line in the
-    step itself would promise too much. 0 where there are too few epochs to fit.
+    step itself would promise too much. 0 where there are too few epochs to fit, or where a constant output is perfect.
     """
-    if run.epochs is None or run.outcome is None:
+    if run.epochs is None or run.outcome is None or not run.outcome.trivial_train_loss > 0:
         return 0.0
     tail = max(MIN_FIT_EPOCHS, math.ceil(len(run.epochs) / 3))
     losses, steps = run.epochs.slice_loss[-tail:], run.epochs.step[-tail:]

@@ -53,6 +53,21 @@ def test_large_signal_without_a_large_loss_is_left_alone() -> None:
     assert check(at_start(sensitivity=1e6, loss=3.0)) == []
 
 
+@pytest.mark.parametrize(("over_trivial", "found"), [(31.0, True), (29.0, False)])
+def test_first_losses_on_each_side(over_trivial: float, found: bool) -> None:
+    loss = np.where(np.arange(400) < 5, 2.3 * over_trivial, 3.0)
+    assert bool(check(at_start(sensitivity=1e6, loss=loss))) is found
+
+
+def test_single_large_update_that_throws_the_run_off_is_found() -> None:
+    rows = {"linear_1.weight": np.where(STEPS == 4, 5.0, 1e-3)}
+    lost = make_steps(loss=np.where(np.arange(400) <= 4, 1.0, 30.0))
+    (finding,) = check(make_history(changes={Quantity.UPDATE_RATIO: rows}, steps=lost))
+    assert finding.first_step == 4
+    at_chance = make_steps(loss=2.3)
+    assert check(make_history(changes={Quantity.UPDATE_RATIO: rows}, steps=at_chance)) == []
+
+
 def test_large_first_losses_without_a_large_signal_are_left_alone() -> None:
     assert check(at_start(sensitivity=80.0)) == []
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from gradcheck_cli.recording.history import History
+from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.rules.outcome.decision import RunOutcome, decide_outcome, predicted_fall
 from gradcheck_cli.rules.outcome.diverging_loss import DivergingLoss
 from gradcheck_cli.rules.outcome.loss_not_decreasing import LossNotDecreasing
@@ -67,6 +69,11 @@ def test_losses_that_are_not_finite_are_left_out_of_the_fit() -> None:
     losses = 1.0 + np.log2(20 / np.arange(1, 21))
     losses[-3] = np.nan
     assert predicted_fall(make_history(epochs=make_epochs(slice_loss=losses))) == pytest.approx(1 / 2.3)
+
+
+def test_run_that_stopped_early_was_not_too_short() -> None:
+    stopped = replace(ended(1.0, slope=0.5), status=RunStatus.EARLY_STOPPING)
+    assert decide_outcome(stopped) is RunOutcome.UNDERFITTING
 
 
 def test_run_without_an_evaluation_has_no_outcome() -> None:

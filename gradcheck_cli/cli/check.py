@@ -37,6 +37,7 @@ def check(
 
     gradcheck check config.yaml --set optimizer.lr=0.01 --select GC1,overfitting
     """
+    from gradcheck_cli.cli.console import write_message
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.progress import make_progress
     from gradcheck_cli.diagnosis.check import CheckOptions, check_many
@@ -52,6 +53,8 @@ def check(
         run_dir=run_dir,
         save=not no_save,
     )
+    if jobs > 1 and not quiet:
+        write_message(f"training {jobs} configs at a time")
     report = check_many(configs, wanted, jobs=jobs, progress=make_progress(sys.stderr, quiet=quiet))
     write_report(report, output_format, color=color, verbose=verbose)
     return report.exit_code

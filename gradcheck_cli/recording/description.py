@@ -41,6 +41,8 @@ class ParameterDescription:
         init: The initialiser's name, None for torch's own default.
         init_std: Standard deviation right after initialisation; None where not measured.
         init_gain: The gain that the initialiser used; None where it has none.
+        init_symmetric: Whether right after initialisation all outputs of the tensor had equal weights, so that no
+            output can be told from another; False for tensors of one dimension or one output.
     """
 
     name: str
@@ -52,6 +54,7 @@ class ParameterDescription:
     init: str | None = None
     init_std: float | None = None
     init_gain: float | None = None
+    init_symmetric: bool = False
 
 
 @dataclass(frozen=True)

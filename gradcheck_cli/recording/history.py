@@ -234,6 +234,7 @@ class History:
         stopped_because: Why a run was stopped before its end; empty otherwise.
         notes: Plain sentences for the coverage line (`the last batch of 1 row is left out`).
         unavailable: What could not be recorded, with the reason.
+        symmetric_at_end: Names of parameters all of whose outputs still had equal weights when the run ended.
     """
 
     description: RunDescription
@@ -251,3 +252,4 @@ class History:
     stopped_because: str = ""
     notes: tuple[str, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
+    symmetric_at_end: tuple[str, ...] = ()

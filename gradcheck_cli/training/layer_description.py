@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from gradcheck_cli.config.layers import Layer
 from gradcheck_cli.config.own_layers import find_layer
 from gradcheck_cli.recording.description import LayerDescription, LayerKind, ParameterDescription
 from gradcheck_cli.training.initialization import Initialization
+from gradcheck_cli.training.symmetry import is_symmetric
 
 
 def describe_layer(
@@ -23,7 +25,10 @@ def describe_layer(
         initializations: By torch's parameter name, for those with an initialiser of the config's.
     """
     parameters = tuple(
-        _describe_parameter(f"{layer.name}.{name}", layer.name, parameter, done=initializations.get(name))
+        replace(
+            _describe_parameter(f"{layer.name}.{name}", layer.name, parameter, done=initializations.get(name)),
+            init_symmetric=is_symmetric(parameter, module),
+        )
         for name, parameter in module.named_parameters()
     )
     return _describe(layer, arguments, parameters)

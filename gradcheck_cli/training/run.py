@@ -20,6 +20,7 @@ from gradcheck_cli.training.loop import Ending, OnEpoch, TrainingLoop, Watchers
 from gradcheck_cli.training.outcome import judge_outcome
 from gradcheck_cli.training.prepared import Prepared, prepare
 from gradcheck_cli.training.streams import Stream, derive_seed
+from gradcheck_cli.training.symmetry import find_symmetric
 
 _OVER_ROWS = (Quantity.FORWARD_SIGNAL, Quantity.FORWARD_RELATIVE, Quantity.SENSITIVITY)
 
@@ -109,6 +110,7 @@ def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: End
         stopped_because=ending.reason,
         notes=(*prepared.dataset.notes, *prepared.model.notes, *plan.notes, *_notes(config, prepared)),
         unavailable=_unavailable(config),
+        symmetric_at_end=find_symmetric(prepared.model.layers, prepared.model.modules),
     )
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from gradcheck_cli.diagnosis.check import lint_config
 from gradcheck_cli.diagnosis.judge import judge
+from tests.benchmarks.arguments import read_count, read_offsets
 from tests.benchmarks.kept_runs import KeptRun, Order, Thresholds, read_kept, train_missing
 from tests.benchmarks.labels import Label, LabelError, read_labels
 from tests.benchmarks.scoring import Score, Verdict, compare, score
@@ -94,19 +95,6 @@ def make_parser() -> argparse.ArgumentParser:
     add("--leave-out-source", action="store_true", help="scores of each data source and of all others")
     add("--verbose", action="store_true", help="a line for every case")
     return parser
-
-
-def read_offsets(text: str) -> tuple[int, ...]:
-    """`0,100,200` as numbers, each once."""
-    return tuple(dict.fromkeys(int(part) for part in text.split(",")))
-
-
-def read_count(text: str) -> int:
-    """A whole number above 0."""
-    count = int(text)
-    if count < 1:
-        raise ValueError(text)
-    return count
 
 
 def gather_cases(options: argparse.Namespace, labels: Sequence[Label]) -> list[Case]:

@@ -27,15 +27,16 @@ def activation_after(layers: Sequence[Layer], name: str) -> Layer | None:
     Raises:
         KeyError: There is no layer of that name.
     """
-    return _following_activations(layers)[name]
+    return following_activations(layers)[name]
 
 
 def following_gains(layers: Sequence[Layer]) -> dict[str, float]:
     """For each layer of a network, by name, the gain of the activation that its output reaches."""
-    return {name: activation_gain(layer) for name, layer in _following_activations(layers).items()}
+    return {name: activation_gain(layer) for name, layer in following_activations(layers).items()}
 
 
-def _following_activations(layers: Sequence[Layer]) -> dict[str, Layer | None]:
+def following_activations(layers: Sequence[Layer]) -> dict[str, Layer | None]:
+    """For each layer of a network, by name, the activation that its output reaches, as `activation_after` has it."""
     found: dict[str, Layer | None] = {}
     _look_back(layers, None, found)
     return found

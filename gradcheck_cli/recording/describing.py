@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from gradcheck_cli.config.agreement import classes_of, task_of
+from gradcheck_cli.config.gain import following_activations
 from gradcheck_cli.config.layers import Layer, expand
 from gradcheck_cli.config.own_layers import find_layer
-from gradcheck_cli.config.schema import Config, SchedulerConfig
+from gradcheck_cli.config.schema import Config, DataConfig, SchedulerConfig, Task
 from gradcheck_cli.config.shape_flow import Flow, follow_shapes
 from gradcheck_cli.config.shapes import inferred_size
 from gradcheck_cli.config.sizes import input_shape
+from gradcheck_cli.config.sources import SOURCES
 from gradcheck_cli.recording.description import (
     ComponentDescription,
     DataDescription,
@@ -19,16 +22,25 @@ from gradcheck_cli.recording.description import (
     LayerKind,
     RunDescription,
 )
+from gradcheck_cli.recording.expected_parameters import expect_parameters
+
+_NAMED_TARGETS = ("csv", "parquet")
+"""Sources whose target columns the config names."""
 
 
 def describe(config: Config) -> RunDescription:
-    """Describe a run as far as the config tells: layers with the shapes that plain arithmetic gives, no parameters.
+    """Describe a run as far as the config tells: layers with the shapes and weights that plain arithmetic gives.
 
     What only the data file or torch can tell is None: shapes behind a csv, numbers of rows, planned steps of a run
     that is counted in epochs.
     """
     task = task_of(config.data)
-    data = DataDescription(task=str(task or ""), classes=classes_of(config.data), input_shape=input_shape(config))
+    data = DataDescription(
+        task=str(task or ""),
+        classes=classes_of(config.data),
+        input_shape=input_shape(config),
+        target_columns=_target_columns(config.data) if task is Task.REGRESSION else None,
+    )
     trainer = config.trainer
     return RunDescription(
         name=config.name,
@@ -43,6 +55,16 @@ def describe(config: Config) -> RunDescription:
     )
 
 
+def _target_columns(data: DataConfig) -> int | None:
+    """Numbers a row in the targets; None where only the file tells."""
+    if SOURCES[data.type].task is Task.REGRESSION:
+        return 1
+    named = data.arguments.get("target")
+    if data.type not in _NAMED_TARGETS or named is None:
+        return None
+    return len(named) if isinstance(named, list) else 1
+
+
 def describe_layers(layers: Iterable[Layer], shape: tuple[int, ...] | None) -> tuple[LayerDescription, ...]:
     """All layers in forward order, a container after what is in it.
 
@@ -51,22 +73,31 @@ def describe_layers(layers: Iterable[Layer], shape: tuple[int, ...] | None) -> t
         shape: Of one row at the first layer's input; None where not known.
     """
     layers = tuple(layers)
-    flows = follow_shapes(layers, shape)
-    return tuple(_walk(layers, flows, parent=None, branch=""))
+    surroundings = _Surroundings(follow_shapes(layers, shape), following_activations(layers))
+    return tuple(_walk(layers, surroundings, parent=None, branch=""))
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What the network around a layer says of it, by name: its shapes, and the activation that its output reaches."""
+
+    flows: Mapping[str, Flow]
+    activations: Mapping[str, Layer | None]
 
 
 def _walk(
-    layers: Iterable[Layer], flows: Mapping[str, Flow], *, parent: str | None, branch: str
+    layers: Iterable[Layer], surroundings: _Surroundings, *, parent: str | None, branch: str
 ) -> Iterator[LayerDescription]:
     for layer in layers:
-        yield from _walk(layer.layers, flows, parent=layer.name, branch="main")
+        yield from _walk(layer.layers, surroundings, parent=layer.name, branch="main")
         for index, inner in enumerate(layer.branches):
-            yield from _walk(inner, flows, parent=layer.name, branch=str(index))
-        yield from _walk(layer.shortcut, flows, parent=layer.name, branch="shortcut")
-        yield _describe_layer(layer, flows[layer.name], parent=parent, branch=branch)
+            yield from _walk(inner, surroundings, parent=layer.name, branch=str(index))
+        yield from _walk(layer.shortcut, surroundings, parent=layer.name, branch="shortcut")
+        yield _describe_layer(layer, surroundings, parent=parent, branch=branch)
 
 
-def _describe_layer(layer: Layer, flow: Flow, *, parent: str | None, branch: str) -> LayerDescription:
+def _describe_layer(layer: Layer, surroundings: _Surroundings, *, parent: str | None, branch: str) -> LayerDescription:
+    flow, activation = surroundings.flows[layer.name], surroundings.activations[layer.name]
     signature = find_layer(layer.type)
     arguments = dict(layer.arguments)
     size = inferred_size(layer.type, flow.input_shape)
@@ -83,6 +114,7 @@ def _describe_layer(layer: Layer, flow: Flow, *, parent: str | None, branch: str
         branch=branch,
         input_shape=flow.input_shape,
         output_shape=flow.output_shape,
+        parameters=expect_parameters(layer, input_shape=flow.input_shape, activation=activation),
         trainable=layer.trainable,
     )
 

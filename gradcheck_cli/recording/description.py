@@ -39,7 +39,7 @@ class ParameterDescription:
         no_effect: Why its gradient is zero by construction (a bias before a normalisation, ...); empty otherwise.
         alias_of: Name of the parameter that this one is tied to; None where it stands alone.
         init: The initialiser's name, None for torch's own default.
-        init_std: Standard deviation right after initialisation; None where not measured.
+        init_std: Standard deviation right after initialisation, in lint the one to be expected; None where unknown.
         init_gain: The gain that the initialiser used; None where it has none.
         init_symmetric: Whether right after initialisation all outputs of the tensor had equal weights, so that no
             output can be told from another; False for tensors of one dimension or one output.
@@ -107,6 +107,8 @@ class DataDescription:
         train_rows, validation_rows: Rows in each split.
         classes: Number of classes; None for regression.
         input_shape: Of one row.
+        target_columns: Numbers a row in the targets of a regression; None for classes and where unknown.
+        target_range: Smallest and largest training target of a regression, as the loss sees them; None where unknown.
     """
 
     task: str = ""
@@ -114,6 +116,8 @@ class DataDescription:
     validation_rows: int | None = None
     classes: int | None = None
     input_shape: tuple[int, ...] | None = None
+    target_columns: int | None = None
+    target_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,8 @@ def _describe(config: Config, dataset: Dataset, *, model: BuiltModel, plan: Plan
         validation_rows=len(dataset.y_validation),
         classes=dataset.classes,
         input_shape=dataset.input_shape,
+        target_columns=dataset.y_train.shape[1] if dataset.classes is None else None,
+        target_range=_target_range(dataset),
     )
     return replace(
         describe(config),
@@ -78,3 +80,11 @@ def _describe(config: Config, dataset: Dataset, *, model: BuiltModel, plan: Plan
         planned_steps=plan.steps,
         steps_per_epoch=plan.steps_per_epoch,
     )
+
+
+def _target_range(dataset: Dataset) -> tuple[float, float] | None:
+    """None for classes, and where no target is finite."""
+    finite = dataset.y_train[np.isfinite(dataset.y_train)]
+    if dataset.classes is not None or not finite.size:
+        return None
+    return float(finite.min()), float(finite.max())

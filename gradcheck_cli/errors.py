@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradcheck_cli.recording.data_profile import DataProfile
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,18 @@ class ConfigError(GradcheckError):
 
 
 class DataError(GradcheckError):
-    """The data named in the config cannot be loaded or used."""
+    """The data named in the config cannot be loaded or used.
+
+    Attributes:
+        profile: What was seen of data that were read and then refused, so that rules can judge it; None where nothing.
+    """
+
+    def __init__(self, problems: Iterable[Problem] | str, profile: DataProfile | None = None) -> None:
+        super().__init__(problems)
+        self.profile = profile
+
+    def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Problem, ...], DataProfile | None]]:  # type: ignore[override]
+        return type(self), (self.problems, self.profile)
 
 
 class ModelError(GradcheckError):

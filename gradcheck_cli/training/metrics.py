@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck_cli.config.schema import Task
+from gradcheck_cli.recording.data_profile import DOMINANT_CLASS_SHARE
 from gradcheck_cli.training.data.dataset import Array, Dataset
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-DOMINANT_CLASS_SHARE = 0.7
-"""Beyond this share of one class the metric is balanced accuracy. Source: contracts of the report; convention."""
 
 
 class MetricName(StrEnum):

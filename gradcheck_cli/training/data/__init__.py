@@ -4,7 +4,8 @@ In: a `DataConfig`. Out: a `Dataset` of numpy arrays. It must not import torch, 
 used at all.
 """
 
-from gradcheck_cli.training.data.dataset import Cell, Dataset
+from gradcheck_cli.recording.data_profile import Cell
+from gradcheck_cli.training.data.dataset import Dataset
 from gradcheck_cli.training.data.loading import load_data
 
 __all__ = ["Cell", "Dataset", "load_data"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck_cli.config.schema import Task
+from gradcheck_cli.recording.data_profile import Cell, DataProfile
 
 Array = NDArray[Any]
 
@@ -17,21 +18,6 @@ Array = NDArray[Any]
 def flatten_rows(array: Array) -> Array:
     """`[N, ...]` as `[N, D]`; unlike `reshape(N, -1)` also without rows. `[N]` gives `[N, 1]`."""
     return array.reshape(len(array), math.prod(array.shape[1:]))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One value in the source.
-
-    Attributes:
-        row: The line of a text file, from 1; elsewhere the row, from 0.
-        column: Name of the feature or target.
-        value: As written in the source.
-    """
-
-    row: int
-    column: str
-    value: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +67,7 @@ class Dataset:
         feature_names: One for each column of `[N, D]` inputs; may be empty.
         target_mean, target_scale: `[K]`: a target in its own units is `y * target_scale + target_mean`; None where
             the targets were left alone.
-        non_finite: The first places (at most 20) where an input or target is NaN or infinite.
+        profile: What the data look like before any standardisation.
         notes: Plain sentences for the report, such as how many rows were dropped.
     """
 
@@ -95,7 +81,7 @@ class Dataset:
     feature_names: tuple[str, ...] = ()
     target_mean: NDArray[np.float64] | None = None
     target_scale: NDArray[np.float64] | None = None
-    non_finite: tuple[Cell, ...] = ()
+    profile: DataProfile = field(default_factory=DataProfile)
     notes: tuple[str, ...] = ()
 
     @property
@@ -107,6 +93,11 @@ class Dataset:
     def tokens(self) -> bool:
         """Whether the inputs are token ids."""
         return bool(np.issubdtype(self.x_train.dtype, np.integer))
+
+    @property
+    def non_finite(self) -> tuple[Cell, ...]:
+        """The first places where an input or target is NaN or infinite."""
+        return self.profile.bad_cells.first if self.profile.bad_cells is not None else ()
 
     @property
     def constant_target(self) -> bool:

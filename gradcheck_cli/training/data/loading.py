@@ -9,17 +9,19 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from gradcheck_cli.config.schema import DataConfig, Missing, Task
+from gradcheck_cli.config.schema import DataConfig, Task
 from gradcheck_cli.errors import DataError, Problem
+from gradcheck_cli.recording.data_profile import DataProfile
 from gradcheck_cli.training.data.arguments import Arguments, suggest
 from gradcheck_cli.training.data.arrays import load_npz
 from gradcheck_cli.training.data.csv_text import open_csv
-from gradcheck_cli.training.data.dataset import Array, Cell, Dataset, Rows, flatten_rows
+from gradcheck_cli.training.data.dataset import Array, Dataset, Rows
 from gradcheck_cli.training.data.embedded import EMBEDDED, load_embedded
 from gradcheck_cli.training.data.generators import load_blobs, load_circles, load_moons, load_regression
 from gradcheck_cli.training.data.image_folder import load_image_folder
-from gradcheck_cli.training.data.missing import fill_with_means, find_cells, settle_missing, take_rows
+from gradcheck_cli.training.data.missing import fill_with_means, settle_missing, take_rows
 from gradcheck_cli.training.data.parquet import open_parquet
+from gradcheck_cli.training.data.profile import profile_data
 from gradcheck_cli.training.data.scaling import fit_scaling
 from gradcheck_cli.training.data.sequences import load_adding_problem, load_delayed_recall
 from gradcheck_cli.training.data.shapes import load_spirals, load_xor
@@ -96,7 +98,8 @@ def _load_table(opener: Callable[..., Table], arguments: Arguments, base: Path, 
 def _prepare(rows: Rows, config: DataConfig, seed: int) -> Dataset:
     _check_options(rows, config)
     train, validation = _split(rows, config, seed)
-    _check_classes(train)
+    profile = profile_data(train, validation, config)
+    _check_classes(train, profile)
     x_train, x_validation = fill_with_means(train.x, validation.x)
     if config.standardize:
         inputs = fit_scaling(x_train)
@@ -120,7 +123,7 @@ def _prepare(rows: Rows, config: DataConfig, seed: int) -> Dataset:
         feature_names=rows.feature_names,
         target_mean=targets.mean if targets is not None else None,
         target_scale=targets.scale if targets is not None else None,
-        non_finite=_find_non_finite(train, config) + _find_non_finite(validation, config),
+        profile=profile,
         notes=tuple(dict.fromkeys(rows.notes + (rows.validation.notes if rows.validation is not None else ()))),
     )
 
@@ -160,15 +163,14 @@ def _check_options(rows: Rows, config: DataConfig) -> None:
         raise DataError(problems)
 
 
-def _check_classes(train: Rows) -> None:
+def _check_classes(train: Rows, profile: DataProfile) -> None:
     if train.task is not Task.CLASSIFICATION:
         return
     present = np.unique(train.y)
     if len(present) < 2:
         name = train.class_names[int(present[0])]
-        raise DataError(
-            [Problem("data", f"all {len(train)} training rows are of the class {name!r}", allowed="2 or more")]
-        )
+        message = f"all {len(train)} training rows are of the class {name!r}"
+        raise DataError([Problem("data", message, allowed="2 or more")], profile)
 
 
 def _as_input(x: Array) -> Array:
@@ -178,12 +180,3 @@ def _as_input(x: Array) -> Array:
 
 def _as_target(y: Array, task: Task) -> Array:
     return np.ascontiguousarray(y, dtype=np.int64 if task is Task.CLASSIFICATION else np.float32)
-
-
-def _find_non_finite(rows: Rows, config: DataConfig) -> tuple[Cell, ...]:
-    """Places that float32 cannot hold as a finite number, missing cells aside where they get a mean."""
-    flat, targets = flatten_rows(rows.x), flatten_rows(rows.y)
-    bad_inputs, bad_targets = ~np.isfinite(flat.astype(np.float32)), ~np.isfinite(targets.astype(np.float32))
-    if config.missing is Missing.MEAN:
-        bad_inputs &= ~np.isnan(flat)
-    return find_cells(rows, bad_inputs, bad_targets) if bad_inputs.any() or bad_targets.any() else ()

@@ -10,10 +10,20 @@ from gradcheck_cli.rules.base import Finding, Severity
 OUTCOMES = ("GC302", "GC304", "GC305", "GC402")
 
 EDGES: Mapping[str, frozenset[str]] = {
-    "GC501": frozenset({"GC101", "GC301", "GC306", "GC401", *OUTCOMES}),
-    "GC102": frozenset({"GC101", "GC301", "GC306", *OUTCOMES}),
+    "GC601": frozenset({"GC101", "GC102", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
+    "GC602": frozenset({"GC306", "GC402"}),
+    "GC603": frozenset({"GC101", "GC102", "GC201", "GC202", "GC301", "GC306", *OUTCOMES}),
+    "GC501": frozenset({"GC101", "GC105", "GC203", "GC204", "GC301", "GC306", "GC401", *OUTCOMES}),
+    "GC203": frozenset(
+        {"GC101", "GC102", "GC104", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}
+    ),
+    "GC102": frozenset({"GC101", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
+    "GC201": frozenset({"GC101", "GC105", "GC204", "GC306", *OUTCOMES}),
+    "GC202": frozenset({"GC101", "GC105", "GC204", "GC306", *OUTCOMES}),
+    "GC105": frozenset({"GC101", "GC204", "GC306", *OUTCOMES}),
+    "GC303": frozenset({"GC306", *OUTCOMES}),
     "GC301": frozenset({"GC302", "GC306"}),
-    "GC101": frozenset({"GC304", "GC305", "GC306", "GC402"}),
+    "GC101": frozenset({"GC204", "GC304", "GC305", "GC306", "GC402"}),
     **{outcome: frozenset({"GC306"}) for outcome in (*OUTCOMES, "GC401")},
 }
 """Code of a cause to the codes of what it can bring about. A path of edges never leads back."""
@@ -22,7 +32,8 @@ EDGES: Mapping[str, frozenset[str]] = {
 def link_causes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Note on each finding what it explains and what explains it; a cause takes the severity of what it explains.
 
-    An edge holds only where the cause was seen no later than its effect. A finding that is a note explains nothing.
+    An edge holds only where the cause was seen no later than its effect. A finding that is a note explains nothing,
+    and one that is at most a warning explains no error.
     """
     effects = [tuple(other for other in findings if _explains(finding, other)) for finding in findings]
     linked = []
@@ -56,6 +67,10 @@ def _depth(finding: Finding) -> int:
 
 def _explains(cause: Finding, effect: Finding) -> bool:
     if effect.rule not in EDGES.get(cause.rule, ()) or cause.severity is Severity.INFO:
+        return False
+    if cause.effects is not None and effect.rule not in cause.effects:
+        return False
+    if cause.ceiling.rank > effect.severity.rank:
         return False
     if cause.first_step is None or effect.first_step is None:
         return True

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from gradcheck_cli.diagnosis.config_files import find_configs
 from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
+from gradcheck_cli.diagnosis.refusal import blame
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
-from gradcheck_cli.errors import ConfigError, GradcheckError, Problem, UsageError
+from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
 from gradcheck_cli.recording.history import Environment, History, RunStatus
+from gradcheck_cli.recording.refused_network import RefusedNetworkError
 from gradcheck_cli.rules.selection import rule_table
 
 if TYPE_CHECKING:
@@ -210,9 +212,13 @@ def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:
 
 
 def _refuse(config: Config, document: Document, options: CheckOptions, error: GradcheckError) -> RunReport:
-    """The report of a network or data that cannot be used, with what the static rules say about it."""
-    judged = _judge(_describe(config, RunStatus.FAILED), config, document, options)
-    return replace(judged, errors=_locate(error.problems, document))
+    """The report of a network or data that cannot be used, with what the rules say that need no training."""
+    profile = error.profile if isinstance(error, DataError) else None
+    description = error.description if isinstance(error, RefusedNetworkError) else None
+    failed = replace(_describe(config, RunStatus.FAILED, description), data_profile=profile)
+    judged = _judge(failed, config, document, options)
+    findings = blame(judged.findings, error.problems)
+    return replace(judged, errors=_locate(error.problems, document), findings=findings)
 
 
 def _fail(path: str, document: Document | None, problems: Sequence[Problem]) -> RunReport:
@@ -233,13 +239,13 @@ def _locate(problems: Sequence[Problem], document: Document) -> tuple[Problem, .
     return tuple(located)
 
 
-def _describe(config: Config, status: RunStatus) -> History:
-    """A History of a run that was not trained."""
+def _describe(config: Config, status: RunStatus, description: RunDescription | None = None) -> History:
+    """A History of a run that was not trained; its description is made of the config alone where none is given."""
     from gradcheck_cli.recording.describing import describe
 
     threads = config.trainer.threads or 0
     environment = Environment(config.seed, threads, config.trainer.device.value, config.trainer.precision.value)
-    return History(description=describe(config), environment=environment, status=status)
+    return History(description=description or describe(config), environment=environment, status=status)
 
 
 def _until_interrupted(paths: Sequence[str], check: Callable[[str], RunReport]) -> Iterator[RunReport]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from gradcheck_cli.diagnosis.refusal import is_explained
 from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.rules.base import Severity
@@ -40,8 +41,7 @@ def _counts(severity: Severity, fail_on: FailOn) -> bool:
 
 
 def _is_undone(run: RunReport) -> bool:
-    """Whether a job failed without a finding that explains it at the same place, or a rule of ours crashed."""
-    explained = {finding.path for finding in run.findings if finding.path and finding.severity is Severity.ERROR}
-    return any(problem.path not in explained for problem in run.errors) or any(
+    """Whether a job failed without a finding that explains it, or a rule of ours crashed."""
+    return any(not is_explained(problem, run.findings) for problem in run.errors) or any(
         result.status is RuleStatus.CRASHED for result in run.rules
     )

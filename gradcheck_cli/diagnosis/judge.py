@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from gradcheck_cli.config.document import Document
     from gradcheck_cli.config.schema import Config, DiagnosticsConfig
 
+_ENDINGS = frozenset({Family.OUTCOME, Family.GENERALIZATION})
+"""Families of the rules that say how a run ended."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -62,23 +65,24 @@ def judge(
     diagnostics = config.diagnostics if config is not None else None
     configured = configure(diagnostics)
     chosen = choose_rules(diagnostics, select=select, ignore=ignore)
-    # Whether a run overfits decides on harm and outcome, whichever rules are shown.
-    needed = {*chosen, Overfitting}
+    # How a run ended decides on harm and on what explains it, whichever rules are shown.
+    needed = [rule for rule in configured if rule in chosen or rule.family in _ENDINGS]
     verdicts = {rule: _apply(entry.rule, history, config) for rule, entry in configured.items() if rule in needed}
     overfitting = verdicts[Overfitting].findings
     harm = find_harm(history, overfitting=any(finding.harmful for finding in overfitting))
     is_outcome_taken = any(finding.ceiling is not Severity.INFO for finding in overfitting)
-    findings: list[Finding] = []
+    source = document.source if document is not None else history.description.name
+    findings: dict[bool, list[Finding]] = {True: [], False: []}
     results: list[RuleResult] = []
-    for rule in chosen:
+    for rule in needed:
         verdict = verdicts[rule]
         if rule.only_with_harm and (harm.shown is not True or is_outcome_taken):
             verdict = _withdraw(verdict)
-        findings += [_settle(finding, configured[rule], harm=harm) for finding in verdict.findings]
-        results.append(verdict.result)
-    source = document.source if document is not None else history.description.name
-    placed = [_place(finding, history, source=source) for finding in findings]
-    return Judgement(_rank(link_causes(placed)), tuple(results), harm, measure_coverage(history))
+        settled = (_settle(finding, configured[rule], harm=harm) for finding in verdict.findings)
+        findings[rule in chosen] += [_place(finding, history, source=source) for finding in settled]
+        results += [verdict.result] if rule in chosen else []
+    linked = _link(findings[True], hidden=findings[False])
+    return Judgement(_rank(linked), tuple(results), harm, measure_coverage(history))
 
 
 def choose_rules(
@@ -122,15 +126,29 @@ def _withdraw(verdict: _Verdict) -> _Verdict:
 
 
 def _settle(finding: Finding, configured: Configured, *, harm: Harm) -> Finding:
-    """Set the severity by harm (contracts §3); a user's own severity goes over it."""
+    """Set the severity by harm (contracts §3); a user's own severity goes over it.
+
+    What shows without training becomes an error only by the harm that it explains, which is found out with the causes.
+    """
     if configured.severity is not None:
         return replace(finding, severity=configured.severity, ceiling=configured.severity)
-    severity = finding.level
-    if finding.ceiling is Severity.INFO or (harm.shown is True and finding.level is not Severity.ERROR):
+    severity, is_trained = finding.level, Need.TRAINING in configured.rule.needs
+    if finding.ceiling is Severity.INFO or (harm.shown is True and is_trained and finding.level is not Severity.ERROR):
         severity = finding.ceiling
-    elif harm.shown is False and Need.TRAINING not in configured.rule.needs and finding.level is Severity.WARNING:
+    elif harm.shown is False and finding.level is Severity.WARNING and _ends_well(configured.rule):
         severity = Severity.INFO
     return replace(finding, severity=severity)
+
+
+def _link(shown: Sequence[Finding], *, hidden: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Causes and effects among what is shown; what is not shown still makes its cause as grave as it is."""
+    graded = link_causes([*shown, *hidden])[: len(shown)]
+    return link_causes(graded)
+
+
+def _ends_well(rule: Rule) -> bool:
+    """Whether a run without harm speaks against what the rule found before training."""
+    return Need.TRAINING not in rule.needs and not rule.hidden_by_metric
 
 
 def _place(finding: Finding, history: History, *, source: str) -> Finding:

@@ -9,6 +9,7 @@ from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.rules.base import Need, Rule
 
 _HELD: Mapping[Need, Callable[[History], bool]] = {
+    Need.DATA: lambda run: run.data_profile is not None,
     Need.TRAINING: lambda run: run.status not in (RunStatus.LINTED, RunStatus.FAILED),
     Need.STEPS: lambda run: run.steps is not None and len(run.steps.loss) > 0,
     Need.EPOCHS: lambda run: run.epochs is not None and len(run.epochs) > 0,
@@ -19,6 +20,7 @@ _HELD: Mapping[Need, Callable[[History], bool]] = {
 }
 
 _REASONS: Mapping[Need, str] = {
+    Need.DATA: "the data were not loaded",
     Need.TRAINING: "the network was not trained",
     Need.STEPS: "no optimizer step was taken",
     Need.EPOCHS: "no epoch was completed",

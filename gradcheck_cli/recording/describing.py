@@ -28,20 +28,16 @@ _NAMED_TARGETS = ("csv", "parquet")
 """Sources whose target columns the config names."""
 
 
-def describe(config: Config) -> RunDescription:
+def describe(config: Config, *, data: DataDescription | None = None) -> RunDescription:
     """Describe a run as far as the config tells: layers with the shapes and weights that plain arithmetic gives.
 
     What only the data file or torch can tell is None: shapes behind a csv, numbers of rows, planned steps of a run
     that is counted in epochs.
+
+    Args:
+        data: What is known of the data, if they are loaded.
     """
-    task = task_of(config.data)
-    data = DataDescription(
-        task=str(task or ""),
-        classes=classes_of(config.data),
-        input_shape=input_shape(config),
-        target_columns=_target_columns(config.data) if task is Task.REGRESSION else None,
-    )
-    trainer = config.trainer
+    data, trainer = data or _describe_data(config), config.trainer
     return RunDescription(
         name=config.name,
         layers=describe_layers(expand(config.model), data.input_shape),
@@ -52,6 +48,16 @@ def describe(config: Config) -> RunDescription:
         data=data,
         mean_reduced=config.loss.arguments.get("reduction", "mean") == "mean",
         planned_steps=trainer.max_steps if trainer.epochs is None else None,
+    )
+
+
+def _describe_data(config: Config) -> DataDescription:
+    task = task_of(config.data)
+    return DataDescription(
+        task=str(task or ""),
+        classes=classes_of(config.data),
+        input_shape=input_shape(config),
+        target_columns=_target_columns(config.data) if task is Task.REGRESSION else None,
     )
 
 

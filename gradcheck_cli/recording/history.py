@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from gradcheck_cli.recording.data_profile import DataProfile
 from gradcheck_cli.recording.description import RunDescription
 
 Floats = NDArray[np.float64]
@@ -177,6 +178,7 @@ class Outcome:
         references: `trivial`, `nearest_neighbours`, `linear`; a missing key was not computed.
         train_references: The same on the training slice's rows (`trivial` only).
         constant_target: Whether all targets of the training rows are equal.
+        accuracy: Plain validation accuracy, beside a balanced one; NaN for regression and where unknown.
     """
 
     metric_name: str
@@ -192,6 +194,7 @@ class Outcome:
     references: Mapping[str, Reference] = field(default_factory=dict)
     train_references: Mapping[str, Reference] = field(default_factory=dict)
     constant_target: bool = False
+    accuracy: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,7 @@ class History:
         stopped_because: Why a run was stopped before its end; empty otherwise.
         notes: Plain sentences for the coverage line (`the last batch of 1 row is left out`).
         unavailable: What could not be recorded, with the reason.
+        data_profile: What the data look like; None where they were not loaded.
         symmetric_at_end: Names of parameters all of whose outputs still had equal weights when the run ended.
     """
 
@@ -252,4 +256,5 @@ class History:
     stopped_because: str = ""
     notes: tuple[str, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
+    data_profile: DataProfile | None = None
     symmetric_at_end: tuple[str, ...] = ()

@@ -53,6 +53,7 @@ class Family(StrEnum):
 class Need(StrEnum):
     """What must have been recorded for a rule to decide; without it the rule is skipped with a reason."""
 
+    DATA = "data"  # the data were loaded (not lint)
     TRAINING = "training"  # the run was trained at all (not lint)
     STEPS = "steps"
     EPOCHS = "epochs"
@@ -99,6 +100,7 @@ class Finding:
         explained_by: Code of the finding that causes this one; None for a root. Set by `diagnosis.judge`.
         fixes: Set by `diagnosis.judge` from the rule.
         harmful: Proves harm by itself (the overfitting test, contracts §3 d).
+        effects: Codes that it can bring about, of those that the table of causes has for its rule; None for all.
     """
 
     rule: str
@@ -112,6 +114,7 @@ class Finding:
     level: Severity = Severity.WARNING
     ceiling: Severity = Severity.ERROR
     harmful: bool = False
+    effects: tuple[str, ...] | None = None
     severity: Severity = Severity.WARNING
     explains: tuple[str, ...] = ()
     explained_by: str | None = None
@@ -152,6 +155,8 @@ class Rule(ABC):
     """Names that other tools use for it."""
     only_with_harm: ClassVar[bool] = False
     """Findings count only where harm is shown (outcome rules)."""
+    hidden_by_metric: ClassVar[bool] = False
+    """The metric cannot show what it costs, so that a good end is no reason to lower the finding."""
 
     def skip_reason(self, run: History) -> str:
         """Why the rule cannot decide although what it needs was recorded; empty where it can."""

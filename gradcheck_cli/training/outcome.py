@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradcheck_cli.config.schema import Component
+from gradcheck_cli.config.schema import Component, Task
 from gradcheck_cli.recording.history import Ints, Outcome
-from gradcheck_cli.training.data.dataset import Dataset
+from gradcheck_cli.training.data.dataset import Array, Dataset
 from gradcheck_cli.training.epoch_log import EpochLog
-from gradcheck_cli.training.metrics import metric_of
+from gradcheck_cli.training.metrics import MetricName, metric_of
 from gradcheck_cli.training.references import compare_on_training_rows, compare_with_references, compute_references
 
 
@@ -46,4 +46,11 @@ def judge_outcome(
         references=compared,
         train_references=on_slice,
         constant_target=dataset.constant_target,
+        accuracy=_plain_accuracy(dataset, validation.predictions),
     )
+
+
+def _plain_accuracy(dataset: Dataset, predictions: Array) -> float:
+    if dataset.task is not Task.CLASSIFICATION:
+        return float("nan")
+    return metric_of(dataset.y_validation, predictions, name=MetricName.ACCURACY).value

@@ -12,6 +12,7 @@ from torch import Tensor
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.recording.describing import describe
 from gradcheck_cli.recording.description import DataDescription, RunDescription
+from gradcheck_cli.recording.refused_network import described
 from gradcheck_cli.training.data.dataset import Array, Dataset
 from gradcheck_cli.training.data.loading import load_data
 from gradcheck_cli.training.evaluation_rows import EvaluationRows, choose_rows
@@ -45,15 +46,21 @@ def prepare(config: Config, *, base: Path, device: torch.device) -> Prepared:
         ConfigError, DataError, ModelError: As `train`.
     """
     dataset = load_data(config.data, base=base, seed=config.seed)
-    inputs = [part for part in (dataset.x_train, dataset.x_validation) if len(part)]
-    largest_token = max(int(part.max()) for part in inputs) if dataset.tokens else None
-    model = build_model(config, as_tensor(dataset.x_train[:8]), seed=config.seed, largest_token=largest_token)
-    path = model.layers[-1].path or "model"
-    loss = build_loss(config.loss, dataset, output=model.output, output_path=path).to(device)
+    known = _describe_data(dataset)
+    with described(describe(config, data=known)):
+        model = _build_model(config, dataset)
+    with described(replace(describe(config, data=known), layers=model.layers)):
+        loss = build_loss(config.loss, dataset, output=model.output, output_path=model.output_path).to(device)
     model.module.to(device)
     plan = make_plan(config.trainer, rows=len(dataset.x_train), module=model.module)
     chosen = choose_rows(dataset.y_train, dataset.y_validation, seed=config.seed)
-    description = _describe(config, dataset, model=model, plan=plan, mean_reduced=loss.mean_reduced)
+    description = replace(
+        describe(config, data=known),
+        layers=model.layers,
+        mean_reduced=loss.mean_reduced,
+        planned_steps=plan.steps,
+        steps_per_epoch=plan.steps_per_epoch,
+    )
     return Prepared(dataset, model, loss, plan, chosen, description, device)
 
 
@@ -62,8 +69,14 @@ def as_tensor(array: Array) -> Tensor:
     return torch.from_numpy(np.require(array, requirements=["C", "W"]))
 
 
-def _describe(config: Config, dataset: Dataset, *, model: BuiltModel, plan: Plan, mean_reduced: bool) -> RunDescription:
-    data = DataDescription(
+def _build_model(config: Config, dataset: Dataset) -> BuiltModel:
+    inputs = [part for part in (dataset.x_train, dataset.x_validation) if len(part)]
+    largest_token = max(int(part.max()) for part in inputs) if dataset.tokens else None
+    return build_model(config, as_tensor(dataset.x_train[:8]), seed=config.seed, largest_token=largest_token)
+
+
+def _describe_data(dataset: Dataset) -> DataDescription:
+    return DataDescription(
         task=dataset.task.value,
         train_rows=len(dataset.y_train),
         validation_rows=len(dataset.y_validation),
@@ -71,14 +84,6 @@ def _describe(config: Config, dataset: Dataset, *, model: BuiltModel, plan: Plan
         input_shape=dataset.input_shape,
         target_columns=dataset.y_train.shape[1] if dataset.classes is None else None,
         target_range=_target_range(dataset),
-    )
-    return replace(
-        describe(config),
-        layers=model.layers,
-        data=data,
-        mean_reduced=mean_reduced,
-        planned_steps=plan.steps,
-        steps_per_epoch=plan.steps_per_epoch,
     )
 
 

@@ -14,6 +14,7 @@ from gradcheck_cli import __version__
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.recording.history import Environment, History, NonFinite, Outcome, Quantity, RunStatus
 from gradcheck_cli.recording.progress import Progress
+from gradcheck_cli.recording.refused_network import described
 from gradcheck_cli.training.assembly import build_loop
 from gradcheck_cli.training.device import choose_device, cpu_threads
 from gradcheck_cli.training.loop import Ending, OnEpoch, TrainingLoop, Watchers
@@ -57,7 +58,8 @@ def train(
         loop = build_loop(config, prepared, watchers=Watchers(progress, on_epoch), full=full)
         if progress is not None:
             progress.started(prepared.description, prepared.plan.steps)
-        ending = loop.run()
+        with described(prepared.description):
+            ending = loop.run()
         _close_gaps(loop)
         history = _tell(config, prepared, loop=loop, ending=ending, threads=threads)
         if progress is not None:
@@ -110,6 +112,7 @@ def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: End
         stopped_because=ending.reason,
         notes=(*prepared.dataset.notes, *prepared.model.notes, *plan.notes, *_notes(config, prepared)),
         unavailable=_unavailable(config),
+        data_profile=prepared.dataset.profile,
         symmetric_at_end=find_symmetric(prepared.model.layers, prepared.model.modules),
     )
 

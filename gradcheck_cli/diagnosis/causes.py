@@ -11,7 +11,7 @@ OUTCOMES = ("GC302", "GC304", "GC305", "GC402")
 
 EDGES: Mapping[str, frozenset[str]] = {
     "GC601": frozenset({"GC101", "GC102", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
-    "GC602": frozenset({"GC306", "GC402"}),
+    "GC602": frozenset({"GC304", "GC306", "GC402"}),
     "GC603": frozenset({"GC101", "GC102", "GC201", "GC202", "GC301", "GC306", *OUTCOMES}),
     "GC501": frozenset({"GC101", "GC105", "GC203", "GC204", "GC301", "GC306", "GC401", *OUTCOMES}),
     "GC203": frozenset(

@@ -1,0 +1,4 @@
+"""Rules on the data that a network is trained on.
+
+In: a `History` with a `DataProfile`. Out: findings. They open no file and look at no single row.
+"""

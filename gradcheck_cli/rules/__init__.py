@@ -3,14 +3,24 @@
 In: a `History`. Out: findings with evidence and fixes. A rule is pure and never sees torch.
 """
 
+from gradcheck_cli.rules.activation.dead_units import DeadUnits
+from gradcheck_cli.rules.activation.saturated_activation import SaturatedActivation
 from gradcheck_cli.rules.base import Rule
+from gradcheck_cli.rules.data.bad_data import BadData
+from gradcheck_cli.rules.data.class_imbalance import ClassImbalance
+from gradcheck_cli.rules.data.train_val_overlap import TrainValOverlap
+from gradcheck_cli.rules.data.unscaled_input import UnscaledInput
 from gradcheck_cli.rules.generalization.overfitting import Overfitting
 from gradcheck_cli.rules.gradient_flow.exploding_gradient import ExplodingGradient
+from gradcheck_cli.rules.gradient_flow.no_gradient import NoGradient
 from gradcheck_cli.rules.gradient_flow.vanishing_gradient import VanishingGradient
+from gradcheck_cli.rules.initialization.poor_initialization import PoorInitialization
+from gradcheck_cli.rules.optimizer.update_scale import UpdateScale
 from gradcheck_cli.rules.outcome.below_expectation import BelowExpectation
 from gradcheck_cli.rules.outcome.diverging_loss import DivergingLoss
 from gradcheck_cli.rules.outcome.loss_not_decreasing import LossNotDecreasing
 from gradcheck_cli.rules.outcome.non_finite import NonFinite
+from gradcheck_cli.rules.outcome.oscillating_loss import OscillatingLoss
 from gradcheck_cli.rules.outcome.slow_convergence import SlowConvergence
 from gradcheck_cli.rules.outcome.underfitting import Underfitting
 from gradcheck_cli.rules.output_and_loss.redundant_softmax import RedundantSoftmax
@@ -18,13 +28,23 @@ from gradcheck_cli.rules.output_and_loss.redundant_softmax import RedundantSoftm
 ALL: tuple[type[Rule], ...] = (
     VanishingGradient,
     ExplodingGradient,
+    NoGradient,
+    DeadUnits,
+    SaturatedActivation,
+    PoorInitialization,
+    UpdateScale,
     NonFinite,
     DivergingLoss,
+    OscillatingLoss,
     LossNotDecreasing,
     SlowConvergence,
     BelowExpectation,
     Overfitting,
     Underfitting,
     RedundantSoftmax,
+    UnscaledInput,
+    ClassImbalance,
+    BadData,
+    TrainValOverlap,
 )
 """All rules, by code."""

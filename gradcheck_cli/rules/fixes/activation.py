@@ -19,6 +19,8 @@ UNBOUNDED_FUNCTIONS = frozenset(
     {"cosh", "exp", "expm1", "log", "log1p", "reciprocal", "rsqrt", "sinh", "sqrt", "square", "tan"}
 )
 """Elementwise functions that overflow, or are not defined everywhere."""
+FLAT_FUNCTIONS = frozenset({"sign"})
+"""Elementwise functions whose slope is 0 wherever it is defined."""
 
 _REASONS = {
     "ReLU": "its slope is 1 wherever it is active, so it passes the gradient on unchanged",
@@ -65,13 +67,29 @@ def replace_unbounded(config: Config | None) -> Fix | None:
     )
 
 
+def replace_flat(config: Config | None, by: str = "Tanh") -> Fix | None:
+    """Every elementwise function that is flat everywhere becomes `by`, the smooth one of its kind."""
+    return suggest(
+        config,
+        f"Use {by} in place of functions that are flat everywhere",
+        safety=Safety.UNSAFE,
+        reason="A function without slope passes no gradient on, so nothing before it can learn.",
+        edits=lambda c: tuple(_swap(w.layer, by) for w in written_layers(c) if _function(w) in FLAT_FUNCTIONS),
+    )
+
+
 def swap_saturating(config: Config, by: str) -> Edits:
     """The edits that replace hidden saturating activations."""
     return tuple(_swap(w.layer, by) for w in written_layers(config) if w.hidden and w.layer.type in SATURATING)
 
 
 def _is_unbounded(written: Written) -> bool:
-    return written.layer.type == "Elementwise" and written.layer.arguments.get("function") in UNBOUNDED_FUNCTIONS
+    return _function(written) in UNBOUNDED_FUNCTIONS
+
+
+def _function(written: Written) -> str:
+    """The function of an `Elementwise`; empty for other layers."""
+    return str(written.layer.arguments.get("function", "")) if written.layer.type == "Elementwise" else ""
 
 
 def _with_company(config: Config, swaps: Edits, activation: str) -> Edits:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gradcheck_cli.config.catalog import Parameter
-from gradcheck_cli.config.schema import Task
+from gradcheck_cli.config.schema import DataConfig, Task
 
 Arguments = Mapping[str, Any]
 Shape = tuple[int, ...]
@@ -22,12 +23,16 @@ class Source:
         task: None where the file or `task` tells.
         input_shape: Of one row, from all arguments (defaults filled in); None where only the file tells.
         classes: Number of classes likewise; None for numbers and where only the file tells.
+        target_range: Smallest and largest number among the targets; None for classes and where only the file tells.
+        tokens: Whether a row holds token ids, which stand for symbols and measure nothing.
     """
 
     parameters: Mapping[str, Parameter]
     task: Task | None = None
     input_shape: Callable[[Arguments], Shape] | None = None
     classes: Callable[[Arguments], int] | None = None
+    target_range: tuple[float, float] | None = None
+    tokens: bool = False
 
 
 def _count(name: str, default: int, low: int = 1) -> Parameter:
@@ -43,9 +48,11 @@ def _source(
     task: Task | None = Task.CLASSIFICATION,
     input_shape: Callable[[Arguments], Shape] | None = None,
     classes: Callable[[Arguments], int] | None = None,
+    target_range: tuple[float, float] | None = None,
+    tokens: bool = False,
 ) -> Source:
     named = {parameter.name: parameter for parameter in parameters}
-    return Source(named, task=task, input_shape=input_shape, classes=classes)
+    return Source(named, task, input_shape, classes, target_range, tokens)
 
 
 def _constant(value: Any) -> Callable[[Arguments], Any]:
@@ -81,7 +88,7 @@ SOURCES: Mapping[str, Source] = {
     "breast_cancer": _source(input_shape=_constant((30,)), classes=_constant(2)),
     "wine": _source(input_shape=_constant((13,)), classes=_constant(3)),
     "iris": _source(input_shape=_constant((4,)), classes=_constant(3)),
-    "diabetes": _source(task=Task.REGRESSION, input_shape=_constant((10,))),
+    "diabetes": _source(task=Task.REGRESSION, input_shape=_constant((10,)), target_range=(25.0, 346.0)),
     "circles": _source(
         _count("n_samples", 100),
         _amount("noise", 0.0),
@@ -129,6 +136,7 @@ SOURCES: Mapping[str, Source] = {
         _RANDOM_STATE,
         task=Task.REGRESSION,
         input_shape=lambda arguments: (arguments["n_features"],),
+        target_range=(-math.inf, math.inf),
     ),
     "adding_problem": _source(
         _count("n_samples", 2000),
@@ -136,6 +144,7 @@ SOURCES: Mapping[str, Source] = {
         _RANDOM_STATE,
         task=Task.REGRESSION,
         input_shape=lambda arguments: (arguments["length"], 2),
+        target_range=(0.0, 2.0),
     ),
     "delayed_recall": _source(
         _count("n_samples", 2000),
@@ -144,6 +153,7 @@ SOURCES: Mapping[str, Source] = {
         _RANDOM_STATE,
         input_shape=lambda arguments: (arguments["length"],),
         classes=lambda arguments: int(arguments["n_symbols"]),
+        tokens=True,
     ),
     "csv": _source(*_TABLE, task=None),
     "parquet": _source(*_TABLE, task=None),
@@ -170,3 +180,8 @@ NOT_YET: Mapping[str, str] = {
 def with_defaults(source: Source, arguments: Arguments) -> dict[str, Any]:
     """The arguments of a source with the defaults of those that are not given."""
     return {name: arguments.get(name, parameter.default) for name, parameter in source.parameters.items()}
+
+
+def has_tokens(data: DataConfig) -> bool:
+    """Whether the rows are known to be token ids."""
+    return SOURCES[data.type].tokens

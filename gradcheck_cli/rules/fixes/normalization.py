@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradcheck_cli.config.agreement import task_of
 from gradcheck_cli.config.schema import Task
+from gradcheck_cli.config.sources import has_tokens
 from gradcheck_cli.recording.description import LayerKind
 from gradcheck_cli.rules.base import Fix, Safety
 from gradcheck_cli.rules.fixes.suggestion import Edits, advise, insert_at, set_to, suggest
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 MIN_BATCH = 8
 """Smallest batch whose statistics are worth normalising by."""
-REGRESSION_SOURCES = frozenset({"diabetes", "regression", "adding_problem"})
 REGRESSION_LOSSES = frozenset({"MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"})
 
 
@@ -57,9 +58,7 @@ def standardize_inputs(config: Config | None) -> Fix | None:
         "Standardise the inputs",
         safety=Safety.UNSAFE,
         reason="Initial weights and learning rates are made for inputs of about unit size.",
-        edits=lambda c: (
-            () if c.data.standardize or c.data.type == "delayed_recall" else (set_to("data.standardize", True),)
-        ),
+        edits=lambda c: () if c.data.standardize or has_tokens(c.data) else (set_to("data.standardize", True),),
     )
 
 
@@ -83,5 +82,5 @@ def add_residual_paths() -> Fix:
 
 
 def _has_raw_targets(config: Config) -> bool:
-    regression = config.data.type in REGRESSION_SOURCES or config.data.task is Task.REGRESSION
+    regression = task_of(config.data) is Task.REGRESSION
     return regression and config.loss.type in REGRESSION_LOSSES and not config.data.standardize_target

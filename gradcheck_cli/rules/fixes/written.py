@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gradcheck_cli.config.layers import expand
 from gradcheck_cli.config.own_layers import find_layer
-from gradcheck_cli.config.schema import Config, DataConfig, LayerConfig
+from gradcheck_cli.config.schema import Config, LayerConfig
+from gradcheck_cli.config.sizes import input_shape
+from gradcheck_cli.config.sources import has_tokens
 from gradcheck_cli.recording.description import LayerKind
 
 WEIGHTED = frozenset({LayerKind.AFFINE, LayerKind.CONVOLUTION})
-SEQUENCE_SOURCES = frozenset({"adding_problem", "delayed_recall"})
 
 
 class Form(StrEnum):
@@ -47,7 +49,7 @@ def written_layers(config: Config) -> tuple[Written, ...]:
     entries = list(_walk(config.model.layers, inside=False))
     kinds = [kind_of(layer.type) for layer, _, _ in entries]
     last = max((index for index, kind in enumerate(kinds) if kind in WEIGHTED), default=-1)
-    form, written = _source_form(config.data), []
+    form, written = _source_form(config), []
     for index, ((layer, follower, inside), kind) in enumerate(zip(entries, kinds, strict=True)):
         form = _form_behind(layer, kind, form)
         written.append(Written(layer, kind, form, follower, inside=inside, hidden=index < last))
@@ -78,10 +80,11 @@ def _walk(layers: Iterable[LayerConfig], *, inside: bool) -> Iterator[tuple[Laye
             yield layer, follower, inside
 
 
-def _source_form(data: DataConfig) -> Form:
-    if data.type in SEQUENCE_SOURCES:
+def _source_form(config: Config) -> Form:
+    """By the shape of one row; a vector where only the file tells."""
+    if has_tokens(config.data):
         return Form.SEQUENCE
-    return Form.IMAGE if data.arguments.get("image") or data.type == "image_folder" else Form.VECTOR
+    return {2: Form.SEQUENCE, 3: Form.IMAGE}.get(len(input_shape(config) or ()), Form.VECTOR)
 
 
 def _form_behind(layer: LayerConfig, kind: LayerKind, form: Form) -> Form:
@@ -96,3 +99,8 @@ def _form_behind(layer: LayerConfig, kind: LayerKind, form: Form) -> Form:
     if layer.type == "Reshape":
         return {1: Form.VECTOR, 2: Form.SEQUENCE}.get(len(layer.arguments.get("shape", ())), Form.IMAGE)
     return form
+
+
+def is_written_for_one(config: Config, path: str) -> bool:
+    """Whether the entry at `path` stands for a single layer: neither it nor a group around it is repeated."""
+    return sum(layer.path == path for top in expand(config.model) for layer in top.walk()) == 1

@@ -20,26 +20,30 @@ def check(path: Path) -> Report:
     return check_many([str(path)], CheckOptions(save=False))
 
 
-def test_healthy_example_has_nothing_to_say() -> None:
+def test_healthy_example_has_nothing_to_say_but_notes() -> None:
     report = check(CONFIGS / "healthy.yaml")
     assert report.exit_code == 0
-    assert report.runs[0].findings == ()
+    assert all(finding.severity is Severity.INFO for finding in report.runs[0].findings)
 
 
 def test_every_trained_rule_has_an_example() -> None:
-    trained = {rule.name.replace("-", "_") for rule in ALL if Need.TRAINING in rule.needs or len(rule.needs) > 0}
-    assert trained == {path.stem for path in BROKEN}
+    trained = {rule.name.replace("-", "_") for rule in ALL if Need.TRAINING in rule.needs}
+    shown = {path.stem for path in BROKEN}
+    assert trained <= shown
+    assert shown <= {rule.name.replace("-", "_") for rule in ALL}
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
 def test_example_shows_its_rule_first_and_its_fix_heals(path: Path, tmp_path: Path) -> None:
     report = check(path)
-    first = report.runs[0].findings[0]
+    named = next(found for found in report.runs[0].findings if found.name == path.stem.replace("_", "-"))
     assert report.exit_code == 1
-    assert first.name == path.stem.replace("_", "-")
-    assert first.severity is Severity.ERROR
+    # A rule that is at most a warning stands behind the errors of a harmed run.
+    if named.ceiling is Severity.ERROR:
+        assert report.runs[0].findings[0] is named
+        assert named.severity is Severity.ERROR
 
-    fix = first.fixes[0]
+    fix = named.fixes[0]
     assert fix.safety is not Safety.ADVICE
     fixed = tmp_path / path.name
     fixed.write_text(apply_edits(path.read_text(encoding="utf-8"), fix.edits), encoding="utf-8")

@@ -15,6 +15,7 @@ from gradcheck_cli.rules.fixes.initialization import has_written_initialization,
 from gradcheck_cli.rules.fixes.learning_rate import BOLD, learning_rate, lower_rate_by, take_usual_rate, usual_rate
 from gradcheck_cli.rules.fixes.normalization import add_residual_paths, normalize_layers, standardize_inputs
 from gradcheck_cli.rules.fixes.suggestion import collect
+from gradcheck_cli.rules.fixes.written import written_layers
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.schema import Config
@@ -83,7 +84,7 @@ def _is_bold(config: Config) -> bool:
 
 
 def _has_written_biases(config: Config) -> bool:
-    biases = [config.model.bias_init, *(layer.bias_init for layer in config.model.layers)]
+    biases = [config.model.bias_init, *(written.layer.bias_init for written in written_layers(config))]
     return any(entry is not None and entry.type != "zeros_" for entry in biases)
 
 

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from gradcheck_cli.config.schema import Config
+from gradcheck_cli.rules.fixes.batches import enlarge_batch
+from gradcheck_cli.rules.fixes.step_recipes import calm_swings, scale_steps
+from tests.config.configs import load
+
+
+def at_rate(lr: float, *, batch_size: int = 64) -> Config:
+    return load(optimizer={"type": "SGD", "lr": lr}, trainer={"epochs": 3, "batch_size": batch_size})
+
+
+def rates(config: Config, *, larger: bool) -> list[float]:
+    fixes = scale_steps(config, larger=larger)
+    return [edit.value for fix in fixes for edit in fix.edits if edit.path == "optimizer.lr" and len(fix.edits) == 1]
+
+
+def test_tiny_steps_get_a_higher_rate() -> None:
+    assert rates(at_rate(1e-5), larger=True)[0] == 0.1
+    assert all(rate > 1e-5 for rate in rates(at_rate(1e-5), larger=True))
+
+
+def test_huge_steps_get_a_lower_rate() -> None:
+    assert all(rate < 0.2 for rate in rates(at_rate(0.2), larger=False))
+
+
+def test_swings_are_calmed_by_a_lower_rate_first() -> None:
+    fix = calm_swings(at_rate(0.1))[0]
+    assert [(edit.path, edit.value) for edit in fix.edits] == [("optimizer.lr", 0.01)]
+
+
+def test_small_batches_are_enlarged_and_usual_ones_kept() -> None:
+    fix = enlarge_batch(at_rate(0.1, batch_size=4))
+    assert fix is not None
+    assert [(edit.path, edit.value) for edit in fix.edits] == [("trainer.batch_size", 32)]
+    assert enlarge_batch(at_rate(0.1, batch_size=32)) is None

@@ -90,7 +90,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, metavar="N", help="added to each config's seed")
     add("--offsets", type=read_offsets, default=(0,), metavar="N,...", help="several seeds, each added to `--seed`")
     add("--jobs", type=read_count, default=2, metavar="N", help="runs trained at a time, each on one thread")
-    add("--stale", action="store_true", help="take kept runs although config, data or code have changed")
+    add("--stale", action="store_true", help="take kept runs although code has changed")
     add("--sweep", action="store_true", help="halve and double every threshold")
     add("--leave-out-source", action="store_true", help="scores of each data source and of all others")
     add("--verbose", action="store_true", help="a line for every case")

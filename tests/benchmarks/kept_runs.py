@@ -77,7 +77,7 @@ def train_missing(orders: Sequence[Order], cache_folder: Path, *, jobs: int, sta
     """Train what the cache does not hold, each run on one thread in a process of its own, and keep it.
 
     Args:
-        stale: Take what is kept although config, data or code have changed since.
+        stale: Take what is kept although the code that records has changed since.
 
     Returns:
         How many runs were trained.
@@ -98,16 +98,21 @@ def train_one(order: Order, cache_folder: Path) -> None:
     (folder / HISTORY_FILE).unlink(missing_ok=True)
     if report.history is not None:
         save_history(report.history, folder)
-    stamp = {"key": make_key(order), "errors": [problem.message for problem in report.errors]}
+    stamp = {
+        "inputs": hash_inputs(order.config),
+        "code": hash_code(),
+        "errors": [problem.message for problem in report.errors],
+    }
     (folder / STAMP_FILE).write_text(json.dumps(stamp), encoding="utf-8")
 
 
 def is_kept(order: Order, cache_folder: Path, *, stale: bool) -> bool:
-    """Whether the cache holds a run, by default only if neither config, data nor code have changed since."""
-    stamp = place_of(order, cache_folder) / STAMP_FILE
-    if not stamp.exists():
+    """Whether the cache holds a run of this config and data, by default only if the code has not changed since."""
+    path = place_of(order, cache_folder) / STAMP_FILE
+    if not path.exists():
         return False
-    return stale or json.loads(stamp.read_text(encoding="utf-8"))["key"] == make_key(order)
+    stamp = json.loads(path.read_text(encoding="utf-8"))
+    return stamp.get("inputs") == hash_inputs(order.config) and (stale or stamp.get("code") == hash_code())
 
 
 def read_kept(order: Order, cache_folder: Path) -> KeptRun:
@@ -129,12 +134,12 @@ def place_of(order: Order, cache_folder: Path) -> Path:
     return cache_folder / f"{order.config.stem}-{hashlib.sha256(named.encode()).hexdigest()[:12]}"
 
 
-def make_key(order: Order) -> str:
-    """Made of the config's text, the data files beside it that it names, and the code that records."""
-    text = order.config.read_text(encoding="utf-8")
-    digest = hashlib.sha256(text.encode() + hash_code().encode())
-    for path in sorted(order.config.parent.iterdir()):
-        if path.is_file() and path != order.config and path.name in text:
+def hash_inputs(config: Path) -> str:
+    """Of the config's text and of the data files beside it that it names."""
+    text = config.read_text(encoding="utf-8")
+    digest = hashlib.sha256(text.encode())
+    for path in sorted(config.parent.iterdir()):
+        if path.is_file() and path != config and path.name in text:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from gradcheck_cli.recording.history import EpochSeries, Floats, History, RunStatus
+from gradcheck_cli.recording.history import EpochSeries, Floats, History, Outcome, RunStatus
 
 NEAR = 0.05
-"""So far below the best of the same data, or 2 standard errors, is still good."""
+"""So far below the best of the same data (or 2 standard errors) and the best reference on the same rows is good."""
 FAR = 0.15
 """So far below it, and 4 standard errors, is bad."""
 TOP_QUANTILE = 0.9
@@ -43,20 +43,22 @@ def label_run(run: History, *, level: float) -> Ending:
     if shortfall > max(FAR, 4 * noise):
         return Ending.FAILING
     overfitted = _label_rise(run, trivial=outcome.trivial_loss, noise=noise)
-    if overfitted is Ending.FAILING or shortfall <= max(NEAR, 2 * noise):
-        return overfitted
-    return Ending.UNCLEAR
+    is_near = shortfall <= max(NEAR, 2 * noise) and outcome.value >= _best_reference(outcome) - NEAR
+    return overfitted if overfitted is Ending.FAILING or is_near else Ending.UNCLEAR
 
 
 def _find_level(histories: Sequence[History]) -> float:
     outcomes = [run.outcome for run in histories if run.outcome is not None]
     values = [outcome.value for outcome in outcomes if math.isfinite(outcome.value)]
-    references = [
-        float(np.median([r.metric for o in outcomes if (r := o.references.get(name)) and math.isfinite(r.metric)]))
-        for name in ("nearest_neighbours", "linear")
-        if any(name in outcome.references for outcome in outcomes)
-    ]
-    return max([float(np.quantile(values, TOP_QUANTILE)) if values else -math.inf, *references])
+    references = [value for value in map(_best_reference, outcomes) if math.isfinite(value)]
+    best = float(np.quantile(values, TOP_QUANTILE)) if values else -math.inf
+    return max(best, float(np.median(references)) if references else -math.inf)
+
+
+def _best_reference(outcome: Outcome) -> float:
+    """The metric of the best cheap predictor on the same rows, whose luck with the split the network shares."""
+    found = [reference.metric for reference in outcome.references.values() if math.isfinite(reference.metric)]
+    return max(found, default=-math.inf)
 
 
 def _label_rise(run: History, *, trivial: float, noise: float) -> Ending:

@@ -87,7 +87,7 @@ def find_large_updates(run: History, *, limit: float, count: int, after: float) 
     return Explosion(
         sentence="Single steps change the weights of {layers} by more than their own size.",
         step=int(signal.steps[counted.any(axis=0)][0]),
-        layers=_unique([owner for owner, hit in zip(owners, counted.any(axis=1).tolist(), strict=True) if hit]),
+        layers=_unique([owners[row] for row in np.flatnonzero(counted.any(axis=1))]),
         evidence=(
             Evidence("largest update over the weight", float(signal.values[rows][counted].max()), limit, "ratio"),
             Evidence("sampled steps with such an update", int(counted.any(axis=0).sum()), count, "steps"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcheck_cli.diagnosis.config_files import find_configs
+from gradcheck_cli.diagnosis.coverage import measure_coverage
 from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
 from gradcheck_cli.diagnosis.report import Report, RunReport
@@ -206,7 +207,8 @@ def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:
     run_dir = saving.finish(history, report.findings)
     if not saving.fault:
         return replace(report, run_dir=run_dir)
-    return replace(report, history=replace(history, notes=(*history.notes, f"Not saved: {saving.fault}.")))
+    noted = replace(history, notes=(*history.notes, f"Not saved: {saving.fault}."))
+    return replace(report, history=noted, coverage=measure_coverage(noted))
 
 
 def _refuse(config: Config, document: Document, options: CheckOptions, error: GradcheckError) -> RunReport:

@@ -21,6 +21,7 @@ from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.errors import ConfigError, RunFolderError, UsageError
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.recording.storage import histories_equal
+from tests.histories import make_history
 
 GOOD = """
 data: {type: wine, standardize: true}
@@ -183,6 +184,15 @@ def test_fault_of_ours_in_one_config_does_not_cost_the_others(write, monkeypatch
     assert "ZeroDivisionError: ours" in report.runs[0].errors[0].message
     with pytest.raises(ZeroDivisionError):
         check_many(["good.yaml"], UNSAVED)
+
+
+def test_interruption_ends_the_command_and_is_still_judged(write, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    interrupted = make_history(status=RunStatus.INTERRUPTED)
+    monkeypatch.setattr("gradcheck_cli.training.run.train", lambda *_, **__: interrupted)
+    report = check_many([write(GOOD), write(STUCK, "stuck.yaml")], UNSAVED)
+    assert report.exit_code == 130
+    assert [run.config for run in report.runs] == ["good.yaml"]
+    assert report.runs[0].rules
 
 
 def test_lint_judges_what_shows_without_training(write) -> None:  # type: ignore[no-untyped-def]

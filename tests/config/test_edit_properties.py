@@ -125,9 +125,9 @@ def _touched_lines(document: Document, edit: Edit) -> set[int]:
     for step in (step for step in steps if len(step) == 1):
         sibling = join_path((*holder, *step))
         lines |= {document.key_position(sibling).line, document.position(sibling).end_line}
-    # Where the first key beside a dash goes, the comments of the next one move up to the dash.
+    # Where the first entry beside a dash goes, the comments of the next one move up to the dash.
     following = [line for line in lines if line > document.position(edit.path).end_line]
-    if edit.op is EditOp.REMOVE and following and isinstance(parent, dict):
+    if edit.op is EditOp.REMOVE and following:
         lines |= set(range(document.position(edit.path).end_line, min(following)))
     return lines | {
         document.position(join_path(tuple(holder))).end_line,

@@ -54,8 +54,8 @@ model:
     - Flatten
     - {type: Linear, out_features: 10}
 loss: CrossEntropyLoss
-optimizer: {type: SGD, lr: 0.1, momentum: 0.9}
-trainer: {epochs: 10, batch_size: 64}
+optimizer: {type: SGD, lr: 0.05, momentum: 0.9}
+trainer: {epochs: 20, batch_size: 64}
 """,
     "a logistic regression with 20,000 validation rows": """
 data: {type: blobs, n_samples: 25000, centers: 2, cluster_std: 4.0, n_features: 2, val_fraction: 0.8, standardize: true}

@@ -53,8 +53,15 @@ def check(
         run_dir=run_dir,
         save=not no_save,
     )
-    if jobs > 1 and not quiet:
+    announce = jobs > 1 and not quiet
+    if announce:
         write_message(f"training {jobs} configs at a time")
-    report = check_many(configs, wanted, jobs=jobs, progress=make_progress(sys.stderr, quiet=quiet))
+    report = check_many(
+        configs,
+        wanted,
+        jobs=jobs,
+        progress=make_progress(sys.stderr, quiet=quiet),
+        on_finished=(lambda run: write_message(f"{run.config}: {run.status.value}")) if announce else None,
+    )
     write_report(report, output_format, color=color, verbose=verbose)
     return report.exit_code

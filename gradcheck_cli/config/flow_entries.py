@@ -54,18 +54,19 @@ def _append(text: str, close: int, last: Entry, written: str) -> list[Splice]:
     return [Splice(last.end, last.end, ","), Splice(end, end, line)]
 
 
-def remove_flow_entry(text: str, entries: list[Entry], index: int) -> list[Splice]:
-    """Take one of several entries away, with its line and the comment at the end of it where the line is its own."""
-    entry = entries[index]
+def remove_flow_entry(text: str, node: Collection, entries: list[Entry], index: int) -> list[Splice]:
+    """Take an entry away, with its line and the comment at the end of it where the line is its own."""
+    entry, close = entries[index], node.end - 1
     comma = skip_blank(text, entry.end)
     has_comma = text[comma] == ","
     end = comma + 1 if has_comma else entry.end
-    is_last = index == len(entries) - 1
+    if len(entries) == 1 and "#" not in text[node.inside : entry.start] + text[end:close]:
+        return [Splice(node.inside, close)]
     alone = ends_line(text, end)
     if begins_line(text, entry.start) and alone:
         lines = Splice(line_start(text, entry.start), next_line(text, end))
-        return [lines] if has_comma else [lines, *_without_comma(text, entries[index - 1])]
-    if is_last:
+        return [lines, *(_without_comma(text, entries[index - 1]) if index > 0 and not has_comma else [])]
+    if index == len(entries) - 1 and index > 0:
         return _remove_last(text, entries[index - 1], entry)
     if alone:
         blanks = len(text[: entry.start]) - len(text[: entry.start].rstrip(" \t"))

@@ -131,10 +131,10 @@ class _Edit:
             raise self._conflict("the whole file cannot be removed")
         entries = entries_of(self._text, node)
         self._refuse_referenced(entries[slot.index].start, entries[slot.index].end)
+        if node.bracketed:
+            return remove_flow_entry(self._text, node, entries, slot.index)
         if len(entries) == 1:
             return self._replace(holder, {} if isinstance(node, Mapping) else [])
-        if node.bracketed:
-            return remove_flow_entry(self._text, entries, slot.index)
         if isinstance(node, Mapping):
             self._refuse_bare_pair(node)
         return remove_block_entry(self._text, entries, slot.index)

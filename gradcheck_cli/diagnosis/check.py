@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcheck_cli.diagnosis.config_files import find_configs
+from gradcheck_cli.diagnosis.coverage import measure_coverage
 from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
 from gradcheck_cli.diagnosis.refusal import blame
@@ -88,12 +89,14 @@ def check_many(
     *,
     jobs: int = 1,
     progress: Progress | None = None,
+    on_finished: Callable[[RunReport], None] | None = None,
 ) -> Report:
     """Check several configs, one after another or `jobs` at a time in processes of their own, with equal results.
 
     Args:
         arguments: Files, folders and globs.
         progress: Shown only where one runs after another.
+        on_finished: Told of each run as soon as it is done, in the order of the arguments.
 
     Raises:
         UsageError: A rule does not exist, or a folder or glob holds no config.
@@ -101,10 +104,15 @@ def check_many(
     choose_rules(None, select=options.select, ignore=options.ignore)
     found = find_configs(arguments)
     if jobs > 1 and len(found.paths) > 1:
-        runs = _check_in_parallel(found.paths, options, jobs)
+        finished = _check_in_parallel(found.paths, options, jobs)
     else:
-        one_by_one = len(found.paths) > 1
-        runs = list(_until_interrupted(found.paths, lambda path: _check_one(path, options, progress, one_by_one)))
+        one_of_many = len(found.paths) > 1
+        finished = _until_interrupted(found.paths, lambda path: _check_one(path, options, progress, one_of_many))
+    runs = []
+    for run in finished:
+        runs.append(run)
+        if on_finished is not None:
+            on_finished(run)
     return _gather("check", runs, options, skipped=found.skipped)
 
 
@@ -142,7 +150,8 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
         message = f"--set {settled[0]} cannot change a run that is already trained"
         raise UsageError([Problem("", message, allowed="keys below `diagnostics`")])
     saved = read_run(find_run(options.run_dir or RUN_ROOT, run))
-    document = parse_document(saved.config_text, source=saved.source or saved.name, overrides=options.overrides)
+    overrides = (*saved.overrides, *options.overrides)
+    document = parse_document(saved.config_text, source=saved.source or saved.name, overrides=overrides)
     config = load_config(document, rules=rule_table())
     return replace(_judge(saved.history, config, document, options), run_dir=saved.path)
 
@@ -208,7 +217,8 @@ def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:
     run_dir = saving.finish(history, report.findings)
     if not saving.fault:
         return replace(report, run_dir=run_dir)
-    return replace(report, history=replace(history, notes=(*history.notes, f"Not saved: {saving.fault}.")))
+    noted = replace(history, notes=(*history.notes, f"Not saved: {saving.fault}."))
+    return replace(report, history=noted, coverage=measure_coverage(noted))
 
 
 def _refuse(config: Config, document: Document, options: CheckOptions, error: GradcheckError) -> RunReport:
@@ -267,11 +277,12 @@ def _check_one(path: str, options: CheckOptions, progress: Progress | None, one_
         return _fail(path, None, [Problem("", message, hint="this is a fault of gradcheck; check this config alone")])
 
 
-def _check_in_parallel(paths: Sequence[str], options: CheckOptions, jobs: int) -> list[RunReport]:
+def _check_in_parallel(paths: Sequence[str], options: CheckOptions, jobs: int) -> Iterator[RunReport]:
     from joblib import Parallel, delayed
 
     calls = (delayed(_check_one)(path, options, None, True) for path in paths)
-    reports: list[RunReport] = Parallel(n_jobs=min(jobs, len(paths)), backend="loky", batch_size=1)(calls)
+    parallel = Parallel(n_jobs=min(jobs, len(paths)), backend="loky", batch_size=1, return_as="generator")
+    reports: Iterator[RunReport] = parallel(calls)
     return reports
 
 

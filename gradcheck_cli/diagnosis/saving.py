@@ -67,7 +67,12 @@ class RunSaving:
                 versions={"gradcheck": __version__},
             )
             self._folder = RunFolder.create(
-                self._root, self._config.name, self._document.text, environment, source=self._document.source
+                self._root,
+                self._config.name,
+                self._document.text,
+                environment,
+                source=self._document.source,
+                overrides=self._document.overrides,
             )
         return self._folder
 

@@ -19,19 +19,14 @@ def absolute_slopes(module: nn.Module, inputs: Tensor) -> Tensor:
 
     Random activations (RReLU) are taken in evaluation mode, so that no random number is drawn.
     """
-    training = module.training
     with torch.enable_grad():
         x = _plain(inputs).requires_grad_()
-        module.training = False
-        try:
-            # In-place activations may not write to a leaf of the graph.
-            outputs = module.forward(x.clone() if getattr(module, "inplace", False) else x)
-        finally:
-            module.training = training
+        outputs = _apply(module, x)
         if not outputs.requires_grad:
             return torch.zeros_like(x)
-        (slopes,) = torch.autograd.grad(outputs, x, torch.ones_like(outputs))
-    return slopes.abs()
+        # The gradient of a sum is all ones. Given as a tensor it would make torch import its symbolic shapes (sympy).
+        (slopes,) = torch.autograd.grad(outputs.sum(), x)
+    return slopes.abs_()
 
 
 def largest_slope(module: nn.Module, inputs: Tensor) -> float:
@@ -48,6 +43,21 @@ def largest_slope(module: nn.Module, inputs: Tensor) -> float:
     inner = slopes[grid.abs() <= _RANGE / 2]
     largest, largest_inside = float(slopes.max()), float(inner.max())
     return 1.0 if largest > 1.5 * largest_inside else largest
+
+
+def _apply(module: nn.Module, x: Tensor) -> Tensor:
+    """f(x), without the module's hooks."""
+    if getattr(module, "inplace", False):
+        # In-place activations may not write to a leaf of the graph.
+        x = x.clone()
+    if not isinstance(module, nn.RReLU) or not module.training:
+        result: Tensor = module.forward(x)
+        return result
+    module.training = False
+    try:
+        return module.forward(x)
+    finally:
+        module.training = True
 
 
 def _plain(inputs: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ class Signal:
         if name not in self.rows:
             return np.empty(0)
         index = self.rows.index(name)
-        return self.values[index, self.known[index]]
+        return np.asarray(self.values[index, self.known[index]])
 
     def column(self, position: int) -> Floats:
         """Values of all rows at one recorded step, `[L]`, NaN where unknown."""

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, largest_slope
 from gradcheck_cli.recording.history import Floats, Quantity
 from gradcheck_cli.recording.layer_signals import Column, SampleNorms, summarize_samples
-from gradcheck_cli.recording.statistics import row_norms, varying_row_norms
+from gradcheck_cli.recording.statistics import row_norms, to_numpy, varying_row_norms
 
-SLOPE_ROWS = 64
-"""Rows of its input at which an activation's slope is taken."""
+SLOPE_ROWS, SLOPE_ELEMENTS = 64, 2**16
+"""An activation's slope is taken at so many rows of its input, fewer (but 8) where those have more elements."""
 
 
 @dataclass(eq=False)
@@ -29,6 +29,7 @@ class _Call:
     """One call of one layer: norms `[N]` for each tensor of its output."""
 
     layer: int
+    rows: int = 0
     magnitudes: list[Tensor] = field(default_factory=list)
     variations: list[Tensor] = field(default_factory=list)
     gradients: list[Tensor] = field(default_factory=list)
@@ -51,7 +52,7 @@ class SignalHooks:
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._made_out_of_place: list[nn.Module] = []
         self._calls: list[_Call] = []
-        self._slopes: list[list[Tensor]] = []
+        self._slopes: list[list[tuple[Tensor, Tensor]]] = []
         self._largest_slopes: dict[int, float] = {}
 
     def attach(self) -> None:
@@ -90,45 +91,49 @@ class SignalHooks:
 
     def _after_forward(self, index: int, _module: nn.Module, _inputs: Any, output: Any) -> None:
         call = _Call(index)
-        rows = 0
         for tensor in _tensors(output):
-            rows = rows or len(tensor)
-            self._observe(tensor, call, rows)
-        self._calls.append(call)
+            call.rows = call.rows or tensor.shape[0]
+            self._observe(tensor, call)
+        if call.magnitudes:
+            self._calls.append(call)
 
-    def _observe(self, tensor: Tensor, call: _Call, rows: int) -> None:
-        values = _rows_first(tensor.detach(), rows)
+    def _observe(self, tensor: Tensor, call: _Call) -> None:
+        values = _rows_first(tensor.detach(), call.rows)
         if values is None or not values.numel():
             return
         call.magnitudes.append(row_norms(values))
-        if rows > 1:
+        if call.rows > 1:
             call.variations.append(varying_row_norms(values))
         if tensor.requires_grad:
-            handle = tensor.register_hook(partial(_keep_gradient, call, rows))  # type: ignore[no-untyped-call]
+            handle = tensor.register_hook(partial(_keep_gradient, call))  # type: ignore[no-untyped-call]
             self._handles.append(handle)
 
     def _before_activation(self, index: int, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         for tensor in _tensors(inputs[:1]):
-            values = tensor.detach()[:SLOPE_ROWS]
+            row_elements = max(tensor.numel() // tensor.shape[0], 1) if tensor.shape[0] else 1
+            values = tensor.detach()[: min(SLOPE_ROWS, max(SLOPE_ELEMENTS // row_elements, 8))]
             if index not in self._largest_slopes:
                 self._largest_slopes[index] = largest_slope(module, values)
             slopes = absolute_slopes(module, values)
-            limit = SATURATED_SHARE * self._largest_slopes[index]
-            saturated = (slopes < limit).sum() / slopes.numel()
-            self._slopes[index].append(torch.stack([slopes.mean(dtype=torch.float32), saturated]))
+            saturated = (slopes < SATURATED_SHARE * self._largest_slopes[index]).float()
+            self._slopes[index].append((slopes.float().mean(), saturated.mean()))
 
     def _slope_columns(self) -> tuple[Column, Column]:
         slope, saturated = (Column.unknown(len(self._activations)) for _ in range(2))
         measured = [index for index, pairs in enumerate(self._slopes) if pairs]
         if measured:
-            pairs = torch.stack([torch.stack(self._slopes[index]).mean(dim=0) for index in measured])
-            slope.values[measured], saturated.values[measured] = pairs.cpu().double().numpy().T
+            flat = to_numpy(
+                torch.stack([number for index in measured for pair in self._slopes[index] for number in pair])
+            )
+            counts = np.array([len(self._slopes[index]) for index in measured])
+            means = np.add.reduceat(flat.reshape(-1, 2), np.cumsum(counts) - counts) / counts[:, None]
+            slope.values[measured], saturated.values[measured] = means.T
             slope.known[measured] = saturated.known[measured] = True
         return slope, saturated
 
 
-def _keep_gradient(call: _Call, rows: int, gradient: Tensor) -> None:
-    values = _rows_first(gradient.detach(), rows)
+def _keep_gradient(call: _Call, gradient: Tensor) -> None:
+    values = _rows_first(gradient.detach() if gradient.requires_grad else gradient, call.rows)
     if values is not None:
         call.gradients.append(row_norms(values))
 
@@ -148,7 +153,7 @@ def _tensors(output: Any) -> Iterator[Tensor]:
 
 def _rows_first(tensor: Tensor, rows: int) -> Tensor | None:
     """The tensor with its rows on the first axis; the states of recurrent layers have them on the second."""
-    if len(tensor) == rows:
+    if tensor.shape[0] == rows:
         return tensor
     if tensor.dim() > 1 and tensor.shape[1] == rows:
         return tensor.transpose(0, 1)
@@ -160,26 +165,27 @@ def _transfer(calls: list[_Call], gradient_factor: float) -> list[SampleNorms]:
     vectors = [vector for call in calls for vector in call.vectors]
     if not vectors:
         return []
-    flat = torch.cat(vectors).cpu().double().numpy()
-    pieces = iter(np.split(flat, np.cumsum([len(vector) for vector in vectors])[:-1]))
+    flat = to_numpy(torch.cat(vectors))
+    start = 0
 
-    def take(norms: list[Tensor], factor: float = 1.0) -> Floats | None:
-        return _join([next(pieces) for _ in norms], factor)
+    def take(norms: list[Tensor], rows: int, factor: float = 1.0) -> Floats | None:
+        """The norm over the tensors of one output."""
+        nonlocal start
+        stop = start + rows * len(norms)
+        values, start = flat[start:stop], stop
+        if not norms:
+            return None
+        joined: Floats = values if len(norms) == 1 else np.sqrt(np.square(values.reshape(-1, rows)).sum(axis=0))
+        return joined * factor
 
+    # In the order of `vectors`.
     return [
         SampleNorms(
-            layer=call.layer,
-            magnitude=take(call.magnitudes),
-            variation=take(call.variations),
-            gradient=take(call.gradients, gradient_factor),
+            call.layer,
+            call.rows,
+            magnitude=take(call.magnitudes, call.rows),
+            variation=take(call.variations, call.rows),
+            gradient=take(call.gradients, call.rows, gradient_factor),
         )
         for call in calls
     ]
-
-
-def _join(norms: list[Floats], factor: float) -> Floats | None:
-    """The norm over several tensors of one output."""
-    if not norms:
-        return None
-    joined: Floats = factor * (norms[0] if len(norms) == 1 else np.sqrt(np.sum(np.square(norms), axis=0)))
-    return joined

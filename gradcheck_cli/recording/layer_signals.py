@@ -32,38 +32,62 @@ class SampleNorms:
 
     Attributes:
         layer: Its index.
-        magnitude: Of the output; None where it has no rows of floating-point numbers.
+        rows: `N`.
         variation: Of the output's distance to the batch mean; None for a batch of one row.
+        magnitude: Of the output; None where it has no rows of floating-point numbers.
         gradient: Of the loss's gradient with respect to one sample's output; None where none arrived.
     """
 
     layer: int
-    magnitude: Floats | None
+    rows: int
     variation: Floats | None
+    magnitude: Floats | None
     gradient: Floats | None
-
-    @property
-    def sensitivity(self) -> Floats | None:
-        """By how much the sample's loss hangs on what tells the sample's output from the mean output."""
-        if self.variation is None or self.gradient is None:
-            return None
-        with np.errstate(invalid="ignore"):
-            return self.variation * self.gradient
 
 
 def summarize_samples(calls: Sequence[SampleNorms], *, layers: int) -> dict[Quantity, Column]:
-    """The root mean square over samples of each signal, for each of `layers` layers."""
-    parts: list[list[SampleNorms]] = [[] for _ in range(layers)]
-    for call in calls:
-        parts[call.layer].append(call)
-    forward = _column([[call.variation for call in part] for part in parts])
-    magnitude = _column([[call.magnitude for call in part] for part in parts])
+    """The root mean square over samples of each signal, for each of `layers` layers.
+
+    The sensitivity of one sample is the product of its variation and its gradient: by how much its loss hangs on what
+    tells its output from the mean output. fp64 holds the squares of fp32 norms, and of their products, whatever their
+    size.
+    """
+    norms, known = _align(calls)
+    sums, counts = np.zeros((layers, 4)), np.zeros((layers, 4))
+    if calls:
+        rows = np.array([call.rows for call in calls])
+        indices = np.array([call.layer for call in calls])
+        parts = np.add.reduceat(np.square(norms), np.cumsum(rows) - rows, axis=1)
+        np.add.at(sums, indices, np.where(known, parts, 0.0).T)
+        np.add.at(counts, indices, (known * rows).T)
+    values = np.full((layers, 4), np.nan)
+    np.sqrt(np.divide(sums, counts, out=values, where=counts > 0), out=values)
+    forward, magnitude, backward, sensitivity = (
+        Column(value, count > 0) for value, count in zip(values.T.copy(), counts.T, strict=True)
+    )
     return {
-        Quantity.BACKWARD_SIGNAL: _column([[call.gradient for call in part] for part in parts]),
+        Quantity.BACKWARD_SIGNAL: backward,
         Quantity.FORWARD_SIGNAL: forward,
         Quantity.FORWARD_RELATIVE: divide(forward, magnitude),
-        Quantity.SENSITIVITY: _column([[call.sensitivity for call in part] for part in parts]),
+        Quantity.SENSITIVITY: sensitivity,
     }
+
+
+def _align(calls: Sequence[SampleNorms]) -> tuple[Floats, Bools]:
+    """Variation, magnitude, gradient and sensitivity of all rows of all calls, and which of them each call knows."""
+    norms = np.zeros((4, sum(call.rows for call in calls)))
+    known = np.zeros((4, len(calls)), dtype=np.bool_)
+    start = 0
+    for index, call in enumerate(calls):
+        for kind, values in enumerate((call.variation, call.magnitude, call.gradient)):
+            if values is not None:
+                norms[kind, start : start + call.rows] = values
+                known[kind, index] = True
+        start += call.rows
+    with np.errstate(invalid="ignore"):
+        np.multiply(norms[0], norms[2], out=norms[3])
+    known[3] = known[0] & known[2]
+    return norms, known
 
 
 def divide(numerator: Column, denominator: Column) -> Column:
@@ -73,21 +97,3 @@ def divide(numerator: Column, denominator: Column) -> Column:
     with np.errstate(invalid="ignore"):
         np.divide(numerator.values, denominator.values, out=values, where=known)
     return Column(values, known)
-
-
-def _column(parts: Sequence[Sequence[Floats | None]]) -> Column:
-    column = Column.unknown(len(parts))
-    for row, arrays in enumerate(parts):
-        present = [array for array in arrays if array is not None]
-        if present:
-            column.values[row] = root_mean_square(np.concatenate(present))
-            column.known[row] = True
-    return column
-
-
-def root_mean_square(values: Floats) -> float:
-    """The root mean square of `[N]` values, also where their squares leave the range of fp64."""
-    largest = float(np.max(np.abs(values)))
-    if not 0 < largest < np.inf:
-        return largest
-    return largest * float(np.sqrt(np.mean(np.square(values / largest))))

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,14 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, root: Path, name: str, document_text: str, environment: Environment, *, source: str = ""
+        cls,
+        root: Path,
+        name: str,
+        document_text: str,
+        environment: Environment,
+        *,
+        source: str = "",
+        overrides: Sequence[str] = (),
     ) -> RunFolder:
         """Make the folder, note what is being run, and delete the oldest runs beyond `MOST_RUNS`.
 
@@ -55,6 +62,7 @@ class RunFolder:
             document_text: The config as it was written.
             environment: What the run depends on beside its config.
             source: The config's path as given.
+            overrides: `KEY=VALUE` as of `--set`, which went over the text.
 
         Raises:
             RunFolderError: The place cannot be written.
@@ -70,6 +78,7 @@ class RunFolder:
             "started_ns": time.time_ns(),
             "environment": asdict(environment),
             "config": document_text,
+            "overrides": list(overrides),
         }
         try:
             folder.path.mkdir(parents=True)

@@ -8,33 +8,33 @@ from __future__ import annotations
 import math
 
 STEPS_PER_GRID_POINT = 64
-FEWEST_GRID_POINTS = 16
+FEWEST_GRID_POINTS = 12
 MOST_GRID_POINTS = 256
-MOST_EPOCH_ENDS = 16
 
 
 def choose_steps(planned_steps: int, steps_per_epoch: int) -> frozenset[int]:
-    """The steps to sample: 0, 1, 2, 4, 8, ..., an even grid to the last step, and some last steps of epochs.
+    """The steps to sample: 0, 1, 2, 4, 8, ... up to an even grid, which runs to the last step.
 
-    A sampled step costs two to four ordinary ones. The grid has a point each 64 steps, which keeps that near 5 % of a
-    long run, but at least 16 points: rules look at a tenth, the half and the end of a short run too.
+    A sampled step costs two to five ordinary ones. The grid has a point each 64 steps, which keeps that below a
+    tenth of a long run of small steps, but at least 12 points: rules look at a tenth, the half and the end of a short
+    run too. Where there are enough epochs its points are ends of epochs; else those are sampled beside it. The end of
+    an epoch is its last step but one: the last one may have few rows.
 
     Args:
         planned_steps: Optimizer steps of the whole run.
         steps_per_epoch: Optimizer steps of one epoch.
 
     Returns:
-        Steps, from 0; at most about 290 however long the run.
+        Steps, from 0; at most 300 however long the run.
     """
     if planned_steps <= 0:
         return frozenset()
-    chosen = {0, planned_steps - 1}
-    chosen.update(1 << power for power in range(planned_steps.bit_length()))
     points = min(max(planned_steps // STEPS_PER_GRID_POINT, FEWEST_GRID_POINTS), MOST_GRID_POINTS)
-    chosen.update(_spread(planned_steps, points))
     epochs = planned_steps // max(steps_per_epoch, 1)
-    chosen.update((epoch + 1) * steps_per_epoch - 1 for epoch in _spread(epochs, MOST_EPOCH_ENDS))
-    return frozenset(step for step in chosen if 0 <= step < planned_steps)
+    ends = [(epoch + 1) * steps_per_epoch - min(2, steps_per_epoch) for epoch in _spread(epochs, points)]
+    grid = ends if epochs >= points else [*ends, *_spread(planned_steps, points)]
+    powers = [1 << power for power in range((planned_steps // points).bit_length())]
+    return frozenset(step for step in (0, *powers, *grid) if step < planned_steps)
 
 
 def _spread(count: int, points: int) -> list[int]:

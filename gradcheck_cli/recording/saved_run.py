@@ -26,6 +26,7 @@ class SavedRun:
         name: As the config has it.
         source: The config's path as it was given.
         config_text: The config as it was written.
+        overrides: `KEY=VALUE` as of `--set`, which went over the text.
         environment: What the run depended on beside its config.
         status: How it ended; `running` where it was cut off.
         history: What was recorded.
@@ -42,6 +43,7 @@ class SavedRun:
     history: History
     findings: str | None = None
     epochs: tuple[Mapping[str, Any], ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 def find_run(root: Path, prefix: str | None = None) -> Path:
@@ -96,6 +98,7 @@ def read_run(path: Path) -> SavedRun:
             history=load_history(path),
             findings=_read_optional(path / FINDINGS_FILE),
             epochs=epochs,
+            overrides=tuple(map(str, note.get("overrides", ()))),
         )
     except (KeyError, PlainValueError) as error:
         raise RunFolderError(f"{path / RUN_FILE} is damaged: {error}") from error

@@ -20,6 +20,11 @@ def best_reference(outcome: Outcome) -> tuple[str, Reference] | None:
     return max(finite, key=lambda entry: entry[1].metric, default=None)
 
 
+def is_above(reference: Reference) -> bool:
+    """Whether the run beats a reference by 2 standard errors of the paired difference."""
+    return reference.difference > TRIVIAL_STANDARD_ERRORS * reference.standard_error
+
+
 def is_at_trivial(outcome: Outcome) -> bool:
     """Whether the final metric is not above the trivial predictor's by 2 standard errors of the paired difference.
 
@@ -28,7 +33,7 @@ def is_at_trivial(outcome: Outcome) -> bool:
     trivial, best = outcome.references.get(TRIVIAL), best_reference(outcome)
     if trivial is None or best is None or best[1].metric <= trivial.metric:
         return False
-    return not _is_above(trivial)
+    return not is_above(trivial)
 
 
 def margin(validation_rows: int | None) -> float:
@@ -51,10 +56,6 @@ def beaten_by(outcome: Outcome, *, validation_rows: int | None) -> str | None:
 def is_training_metric_good(outcome: Outcome, *, validation_rows: int | None) -> bool:
     """Whether the metric on the training slice is above trivial and not below the best reference by the margin."""
     trivial, best = outcome.train_references.get(TRIVIAL), best_reference(outcome)
-    if trivial is not None and not _is_above(trivial):
+    if trivial is not None and not is_above(trivial):
         return False
     return best is not None and outcome.train_metric >= best[1].metric - margin(validation_rows)
-
-
-def _is_above(reference: Reference) -> bool:
-    return reference.difference > TRIVIAL_STANDARD_ERRORS * reference.standard_error

@@ -17,7 +17,7 @@ def join_layers(names: Sequence[str]) -> str:
 
 
 def show_number(value: float) -> str:
-    """A number with three significant digits, without an exponent between 0.001 and 10,000."""
+    """A number to three significant figures, without an exponent between 0.001 and 10,000."""
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.3g}" if abs(value) < 1e3 else f"{value:.0f}"
     return f"{value:.1e}"

@@ -70,7 +70,7 @@ def build_loop(config: Config, prepared: Prepared, *, watchers: Watchers, full: 
         schedule=schedule,
         recorder=recorder,
         log=log,
-        patience=_patience(config, prepared),
+        patience=Patience(trainer.early_stopping, model.module) if trainer.early_stopping else None,
         watchers=watchers,
         most_broken_steps=SKIPPED_STEPS if precision.scales_loss else BROKEN_STEPS,
         full=full,
@@ -97,13 +97,6 @@ def _build_log(prepared: Prepared, train_rows: Rows, *, precision: MixedPrecisio
         recorder=recorder,
         planned_epochs=prepared.plan.epochs,
     )
-
-
-def _patience(config: Config, prepared: Prepared) -> Patience | None:
-    settings = config.trainer.early_stopping
-    if settings is None or not len(prepared.dataset.y_validation):
-        return None
-    return Patience(settings, prepared.model.module)
 
 
 def _rows(prepared: Prepared, inputs: Array, truth: Array) -> Rows:

@@ -110,7 +110,7 @@ def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: End
         epochs_done=sum(1 for epoch in log.epochs if epoch.step % plan.steps_per_epoch == 0),
         seconds=seconds,
         stopped_because=ending.reason,
-        notes=(*prepared.dataset.notes, *prepared.model.notes, *plan.notes, *_notes(config, prepared)),
+        notes=(*prepared.dataset.notes, *prepared.model.notes, *plan.notes),
         unavailable=_unavailable(config),
         data_profile=prepared.dataset.profile,
         symmetric_at_end=find_symmetric(prepared.model.layers, prepared.model.modules),
@@ -128,15 +128,9 @@ def _environment(config: Config, prepared: Prepared, *, threads: int) -> Environ
         "gradcheck": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
     }
     return Environment(config.seed, threads, str(prepared.device), config.trainer.precision.value, versions)
-
-
-def _notes(config: Config, prepared: Prepared) -> tuple[str, ...]:
-    if config.trainer.early_stopping is not None and not len(prepared.dataset.y_validation):
-        return ("Early stopping is not used, since there are no validation rows to watch.",)
-    return ()
 
 
 def _unavailable(config: Config) -> dict[str, str]:

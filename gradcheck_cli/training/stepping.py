@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from gradcheck_cli.errors import ModelError, Problem
 from gradcheck_cli.recording.recorder import Recorder
+from gradcheck_cli.training.backward import Backward
 from gradcheck_cli.training.clipping import Clipping
 from gradcheck_cli.training.loss import Loss
 from gradcheck_cli.training.optimizer import StepOptimizer
@@ -51,6 +52,7 @@ class Stepper:
         self._l1_penalty = l1_penalty
         self._penalized = penalized_weights(module) if l1_penalty else []
         self._is_plain = precision.is_plain and loss.mean_reduced
+        self._backward_pass = Backward()
         self._bad_losses = 0
 
     def take(self, inputs: Tensor, targets: Tensor) -> bool:
@@ -86,9 +88,9 @@ class Stepper:
         try:
             if self._is_plain and len(inputs) <= self._batch_rows:
                 objective = self._loss.mean(self._module(inputs), targets)
-                objective.backward()
-                # `item` instead of `float`: only the latter warns of what requires a gradient.
-                return objective.item() if self._on_cpu else objective.detach()
+                self._backward_pass(objective)
+                mean = objective.detach()
+                return float(mean) if self._on_cpu else mean
             losses = [
                 self._accumulate(batch, target, share=len(batch) / len(inputs))
                 for batch, target in zip(

@@ -60,6 +60,7 @@ def strengthen_signal(config: Config | None) -> Fixes:
     return collect(
         relax_decay(config),
         *((initialization, *saturating) if _starts_badly(config) else saturating),
+        take_usual_rate(config) if config is None or is_rate_high(config) else None,
         replace_saturating(config, "LeakyReLU"),
         replace_saturating(config, "GELU"),
         replace_saturating(config, "SELU"),
@@ -106,11 +107,11 @@ def search_rate(config: Config | None) -> Fixes:
         relax_decay(config),
         relax_dropout(config),
         take_usual_rate(config),
+        add_hidden_layer(config),
+        drop_schedule(config),
         use_adam(config),
         *moves,
         add_momentum(config),
-        drop_schedule(config),
-        add_hidden_layer(config),
         standardize_inputs(config),
         standardize_targets(config),
     )
@@ -140,6 +141,7 @@ def add_capacity(config: Config | None) -> Fixes:
         relax_dropout(config),
         widen_bottlenecks(config),
         add_hidden_layer(config),
+        drop_schedule(config),
         take_usual_rate(config),
         use_adam(config),
         decay_rate(config),
@@ -151,11 +153,14 @@ def add_capacity(config: Config | None) -> Fixes:
     )
 
 
-def generalize(config: Config | None) -> Fixes:
-    """Against learning by heart."""
+def generalize(config: Config | None, *, stopping_is_enough: bool) -> Fixes:
+    """Against learning by heart: stopping in time where that alone would have kept a good network."""
+    stop = stop_early(config)
     return collect(
-        stop_early(config),
+        stop if stopping_is_enough else None,
+        *(() if stopping_is_enough else (drop_units(config), penalize_l1(config))),
         decay_weights(config),
+        stop,
         drop_units(config),
         penalize_l1(config),
         narrow_layers(config),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gradcheck_cli.recording.description import LayerKind
 from gradcheck_cli.rules.base import Fix, Safety
 from gradcheck_cli.rules.fixes.suggestion import Edits, advise, insert_at, remove, set_to, suggest
-from gradcheck_cli.rules.fixes.written import after, kind_of, written_layers
+from gradcheck_cli.rules.fixes.written import WEIGHTED, after, kind_of, written_layers
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.schema import Config
@@ -58,10 +58,10 @@ def penalize_l1(config: Config | None) -> Fix | None:
 
 
 def drop_units(config: Config | None) -> Fix | None:
-    """Dropout behind each hidden activation of a config that has none."""
+    """Dropout behind each hidden activation, or in front of the last layer, of a config that has none."""
     return suggest(
         config,
-        "Add dropout behind the hidden activations",
+        "Add dropout",
         safety=Safety.UNSAFE,
         reason="No unit can then rely on a few others to remember a row.",
         edits=_dropout_edits,
@@ -176,7 +176,10 @@ def _dropout_edits(config: Config) -> Edits:
         return ()
     dropout: dict[str, Any] = {"type": "Dropout", "p": USUAL_DROPOUT}
     places = [w for w in written if w.hidden and w.kind is LayerKind.ACTIVATION and not w.inside]
-    return tuple(insert_at(after(w.layer.path), dropout) for w in places if w.layer.repeat == 1)
+    behind = tuple(insert_at(after(w.layer.path), dropout) for w in places if w.layer.repeat == 1)
+    weighted = [w for w in written if w.kind in WEIGHTED and not w.inside]
+    # A recurrent network without hidden activations: in front of its last layer.
+    return behind or tuple(insert_at(w.layer.path, dropout) for w in weighted[-1:] if w is not written[0])
 
 
 def _width_edits(config: Config, factor: float) -> Edits:

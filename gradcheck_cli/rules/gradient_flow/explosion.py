@@ -13,6 +13,10 @@ from gradcheck_cli.rules.gradient_flow.profile import FlowProfile
 
 FIRST_STEPS = 5
 """How many optimizer steps count as the start of a run."""
+WINDOW = 20
+"""Steps before a leap whose loss is compared with that of the rest of the run."""
+WORSE = 0.1
+"""Rise of the loss that counts as worse, in units of the trivial loss."""
 LOST = 2.0
 """Loss over the trivial loss from which on a run counts as thrown off."""
 
@@ -87,7 +91,7 @@ def find_large_updates(run: History, *, limit: float, count: int, after: float) 
     return Explosion(
         sentence="Single steps change the weights of {layers} by more than their own size.",
         step=int(signal.steps[counted.any(axis=0)][0]),
-        layers=_unique([owner for owner, hit in zip(owners, counted.any(axis=1).tolist(), strict=True) if hit]),
+        layers=_unique([owners[row] for row in np.flatnonzero(counted.any(axis=1))]),
         evidence=(
             Evidence("largest update over the weight", float(signal.values[rows][counted].max()), limit, "ratio"),
             Evidence("sampled steps with such an update", int(counted.any(axis=0).sum()), count, "steps"),
@@ -109,7 +113,7 @@ def find_spike(run: History, *, limit: float, clipped: bool) -> Explosion | None
         return None
     median = float(np.median(finite))
     for step in np.flatnonzero(norms > limit * median):
-        if _is_loss_worse_after(run.steps.loss, int(step)):
+        if _is_loss_worse_after(run, int(step)):
             return Explosion(
                 sentence="The gradient leaps far above its usual size at {layers}, and the loss is worse afterwards.",
                 step=int(step),
@@ -120,12 +124,16 @@ def find_spike(run: History, *, limit: float, clipped: bool) -> Explosion | None
     return None
 
 
-def _is_loss_worse_after(loss: Floats, step: int) -> bool:
-    """Whether the rest of the run lies above what came before the step, or is not finite."""
-    before, after = loss[max(0, step - 20) : step + 1], loss[step + 1 :]
+def _is_loss_worse_after(run: History, step: int) -> bool:
+    """Whether the rest of the run lies clearly above what came before the step, or is not finite at its end."""
+    if run.steps is None:
+        return False
+    before, after = run.steps.loss[max(0, step - WINDOW) : step + 1], run.steps.loss[step + 1 :]
     if after.size == 0:
         return False
-    return not bool(np.isfinite(after[-1])) or float(np.median(after)) > float(np.median(before))
+    trivial = run.outcome.trivial_train_loss if run.outcome is not None else 0.0
+    rise = float(np.median(after)) - float(np.median(before))
+    return not bool(np.isfinite(after[-1])) or rise > WORSE * trivial
 
 
 def _loses_run(run: History, step: int) -> bool:
@@ -133,7 +141,7 @@ def _loses_run(run: History, step: int) -> bool:
     if run.steps is None or run.outcome is None or len(run.steps.loss) <= step + 1:
         return False
     after = float(np.median(run.steps.loss[step + 1 :]))
-    return not after <= LOST * run.outcome.trivial_train_loss and _is_loss_worse_after(run.steps.loss, step)
+    return not after <= LOST * run.outcome.trivial_train_loss and _is_loss_worse_after(run, step)
 
 
 def _largest_gradient(run: History, step: int) -> tuple[str, ...]:

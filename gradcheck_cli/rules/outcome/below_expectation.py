@@ -56,7 +56,7 @@ class BelowExpectation(Rule):
         return "the config sets no `diagnostics.expect`" if math.isnan(self.val_metric) else ""
 
     def check(self, run: History) -> Iterator[Finding]:
-        if run.outcome is None or run.outcome.value >= self.val_metric:
+        if run.outcome is None or math.isnan(self.val_metric) or run.outcome.value >= self.val_metric:
             return
         metric = run.outcome.metric_name.replace("_", " ")
         yield Finding(

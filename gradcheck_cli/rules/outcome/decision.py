@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from gradcheck_cli.recording.history import Floats, History, RunStatus
+from gradcheck_cli.recording.history import Floats, History, Outcome, RunStatus
+from gradcheck_cli.rules.standing import TRIVIAL, is_above
 
 STANDARD_ERRORS = 2.0
 MIN_RISE = 0.1
@@ -29,7 +30,8 @@ class RunOutcome(StrEnum):
 def decide_outcome(run: History) -> RunOutcome | None:
     """The outcome by the final evaluation-mode training loss, with 2 standard errors.
 
-    Not finite or above its start: diverging. Not below trivial: not decreasing. Below trivial and bound to fall by much
+    Not finite or above its start: diverging. Not below trivial: not decreasing, unless the paired rows of the training
+    metric show what the loss is too noisy to show. Below trivial and bound to fall by much
     in as many steps again: slow, unless early stopping saw that they would not help. Otherwise underfitting. None where
     the loss is not known.
     """
@@ -42,11 +44,17 @@ def decide_outcome(run: History) -> RunOutcome | None:
         return RunOutcome.DIVERGING
     if final - noise > start + MIN_RISE * trivial:
         return RunOutcome.DIVERGING
-    if final + noise >= trivial:
+    if final + noise >= trivial and not _has_learnt(outcome):
         return RunOutcome.NOT_DECREASING
     if run.status is not RunStatus.EARLY_STOPPING and predicted_fall(run) > PROMISING_FALL:
         return RunOutcome.SLOW
     return RunOutcome.UNDERFITTING
+
+
+def _has_learnt(outcome: Outcome) -> bool:
+    """Whether the loss lies below trivial and the training metric is above that of a constant output, row by row."""
+    trivial = outcome.train_references.get(TRIVIAL)
+    return outcome.final_slice_loss < outcome.trivial_train_loss and trivial is not None and is_above(trivial)
 
 
 def predicted_fall(run: History) -> float:

@@ -41,7 +41,7 @@ class NonFinite(Rule):
     activation in place of a function that is not defined everywhere, standardised inputs or targets (unsafe).
 
     ## When to ignore it
-    Never.
+    Never: nothing that follows a NaN is worth reading.
 
     ## References
     IEEE 754; Micikevicius et al. 2018, "Mixed precision training".

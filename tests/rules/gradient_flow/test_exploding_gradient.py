@@ -107,6 +107,12 @@ def test_spike_from_which_the_run_recovers_is_left_alone() -> None:
     assert check(spike(norm=1e4, loss_after=0.5)) == []
 
 
+def test_spike_of_a_solved_run_is_left_alone() -> None:
+    step = np.arange(400)
+    steps = make_steps(loss=np.where(step > 200, 2e-4, 1e-4), gradient_norm=np.where(step == 200, 0.5, 1e-4))
+    assert check(make_history(steps=steps)) == []
+
+
 def test_run_that_ends_in_nan_after_a_spike_is_found() -> None:
     (finding,) = check(spike(norm=1e6, at=390, loss_after=np.nan, end=np.nan))
     assert finding.first_step == 390

@@ -16,13 +16,13 @@ from tests.histories import make_epochs, make_history, make_outcome
 RULES = (DivergingLoss, LossNotDecreasing, SlowConvergence, Underfitting)
 
 
-def ended(final: float, *, error: float = 0.01, slope: float = 0.0) -> History:
+def ended(final: float, *, error: float = 0.01, slope: float = 0.0, train: float = 0.1) -> History:
     """A run that ended at `final`, its loss falling by `slope` for each doubling of the steps."""
     epochs = np.arange(1, 21)
     losses = final + slope * np.log2(20 / epochs)
     return make_history(
         epochs=make_epochs(slice_loss=losses),
-        outcome=make_outcome(0.1, final_slice_loss=final, final_slice_error=error),
+        outcome=make_outcome(0.1, final_slice_loss=final, final_slice_error=error, train_metric=train),
     )
 
 
@@ -53,6 +53,12 @@ def test_exactly_one_rule_names_the_outcome(history: History) -> None:
 
 def test_predicted_fall_is_exact_for_a_line_in_the_logarithm() -> None:
     assert predicted_fall(ended(1.0, slope=0.46)) == pytest.approx(0.46 / 2.3)
+
+
+def test_rows_may_show_what_the_loss_is_too_noisy_for() -> None:
+    assert decide_outcome(ended(2.2, error=0.1)) is RunOutcome.NOT_DECREASING
+    assert decide_outcome(ended(2.2, error=0.1, train=0.3)) is RunOutcome.UNDERFITTING
+    assert decide_outcome(ended(2.35, error=0.1, train=0.3)) is RunOutcome.NOT_DECREASING
 
 
 def test_a_rising_loss_predicts_no_fall() -> None:

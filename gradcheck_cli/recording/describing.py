@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,7 @@ def _describe_data(config: Config) -> DataDescription:
         classes=classes_of(config.data),
         input_shape=input_shape(config),
         target_columns=_target_columns(config.data) if task is Task.REGRESSION else None,
+        target_range=_target_range(config.data) if task is Task.REGRESSION else None,
     )
 
 
@@ -69,6 +71,11 @@ def _target_columns(data: DataConfig) -> int | None:
     if data.type not in _NAMED_TARGETS or named is None:
         return None
     return len(named) if isinstance(named, list) else 1
+
+
+def _target_range(data: DataConfig) -> tuple[float, float] | None:
+    """Standardised targets lie on both sides of 0 and beyond 1, whatever they were before."""
+    return (-math.inf, math.inf) if data.standardize_target else SOURCES[data.type].target_range
 
 
 def describe_layers(layers: Iterable[Layer], shape: tuple[int, ...] | None) -> tuple[LayerDescription, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from gradcheck_cli.recording.describing import describe, describe_schedule
@@ -67,13 +68,19 @@ def test_data_is_described_where_the_source_tells() -> None:
     assert data(type="digits") == DataDescription("classification", classes=10, input_shape=(64,))
     assert data(type="digits", image=True).input_shape == (1, 8, 8)
     assert data(type="wine") == DataDescription("classification", classes=3, input_shape=(13,))
-    assert data(type="diabetes") == DataDescription("regression", input_shape=(10,), target_columns=1)
-    assert data(type="regression", n_features=7) == DataDescription("regression", input_shape=(7,), target_columns=1)
+    assert data(type="diabetes") == DataDescription(
+        "regression", input_shape=(10,), target_columns=1, target_range=(25.0, 346.0)
+    )
+    assert data(type="regression", n_features=7) == DataDescription(
+        "regression", input_shape=(7,), target_columns=1, target_range=(-math.inf, math.inf)
+    )
     assert data(type="regression").input_shape == (100,)
     assert data(type="blobs", centers=4, n_features=3) == DataDescription("classification", None, None, 4, (3,))
     assert data(type="blobs", centers=[[1, 2, 3], [4, 5, 6]]) == DataDescription("classification", None, None, 2, (3,))
     assert data(type="spirals", centers=5).classes == 5
-    assert data(type="adding_problem") == DataDescription("regression", input_shape=(20, 2), target_columns=1)
+    assert data(type="adding_problem") == DataDescription(
+        "regression", input_shape=(20, 2), target_columns=1, target_range=(0.0, 2.0)
+    )
     assert data(type="delayed_recall", length=5, n_symbols=6) == DataDescription("classification", None, None, 6, (5,))
     assert data(type="image_folder", path="x", size=8, channels=1).input_shape == (1, 8, 8)
     assert data(type="npz", path="x", task="regression") == DataDescription("regression")

@@ -166,10 +166,17 @@ def tame_rate_edits(config: Config) -> Edits:
 
 
 def _usual_rate_edits(config: Config) -> Edits:
-    usual = usual_rate(config)
-    if usual is None or not (is_rate_low(config) or is_rate_high(config)):
+    usual, rate = usual_rate(config), _highest_rate(config)
+    if usual is None or usual / GRID < rate < usual * GRID:
         return ()
-    return _rate_edits(config, usual / learning_rate(config))
+    return _rate_edits(config, usual / rate)
+
+
+def _highest_rate(config: Config) -> float:
+    """The rate as written, or that of a schedule which sets its own."""
+    schedule = config.lr_scheduler
+    highest = schedule.arguments.get("max_lr") if schedule is not None else None
+    return float(highest) if isinstance(highest, int | float) else learning_rate(config)
 
 
 def _adam_edits(config: Config) -> Edits:

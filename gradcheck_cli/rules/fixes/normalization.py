@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcheck_cli.config.agreement import task_of
+from gradcheck_cli.config.layers import expand
 from gradcheck_cli.config.schema import Task
 from gradcheck_cli.config.sources import has_tokens
 from gradcheck_cli.recording.description import LayerKind
 from gradcheck_cli.rules.base import Fix, Safety
-from gradcheck_cli.rules.fixes.suggestion import Edits, advise, insert_at, set_to, suggest
+from gradcheck_cli.rules.fixes.suggestion import Edits, advise, collect, insert_at, remove, set_to, suggest
 from gradcheck_cli.rules.fixes.written import WEIGHTED, Form, Written, after, kind_of, written_layers
 
 if TYPE_CHECKING:
@@ -49,6 +51,42 @@ def normalization_for(written: Written, batch_size: int) -> Any:
         dimensions = written.layer.type[-2:]
         return f"BatchNorm{dimensions}" if batch_size >= MIN_BATCH else {"type": "GroupNorm", "num_groups": 1}
     return "BatchNorm1d" if written.form is Form.VECTOR and batch_size >= MIN_BATCH else "LayerNorm"
+
+
+def normalize_by_row(config: Config | None) -> Fix | None:
+    """Normalisations over each row in place of those over the batch."""
+    return suggest(
+        config,
+        "Normalise over each row instead of the batch: LayerNorm, or GroupNorm for images",
+        safety=Safety.UNSAFE,
+        reason="Its statistics do not depend on how many rows a batch holds.",
+        edits=lambda c: tuple(
+            set_to(
+                w.layer.path, "LayerNorm" if w.layer.type == "BatchNorm1d" else {"type": "GroupNorm", "num_groups": 1}
+            )
+            for w in written_layers(c)
+            if w.layer.type.startswith("BatchNorm") and w.layer.name is None and w.layer.repeat == 1
+        ),
+    )
+
+
+def drop_biases(config: Config | None, names: Sequence[str]) -> Sequence[Fix]:
+    """No bias on the layers of these names.
+
+    A written place that stands for other layers too keeps its bias.
+    """
+    title, reason = "Leave the bias out (`bias: false`)", "The network computes the same without it."
+    edited = suggest(config, title, safety=Safety.SAFE, reason=reason, edits=lambda c: _bias_edits(c, names))
+    return collect(edited or advise(title, reason=reason))
+
+
+def _bias_edits(config: Config, names: Sequence[str]) -> Edits:
+    layers = [layer for top in expand(config.model) for layer in top.walk()]
+    kept = {layer.path for layer in layers if layer.name not in names}
+    paths = dict.fromkeys(layer.path for layer in layers if layer.name in names and layer.path not in kept)
+    written = {w.layer.path: w.layer for w in written_layers(config)}
+    initialized = (remove(f"{path}.bias_init") for path in paths if written[path].bias_init is not None)
+    return (*(set_to(f"{path}.bias", False) for path in paths), *initialized)
 
 
 def standardize_inputs(config: Config | None) -> Fix | None:

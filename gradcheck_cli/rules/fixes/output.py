@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gradcheck_cli.rules.base import Finding, Fix, Safety
-from gradcheck_cli.rules.fixes.suggestion import Edits, collect, insert_at, remove, set_to, suggest
-from gradcheck_cli.rules.fixes.written import after
+from gradcheck_cli.rules.fixes.suggestion import Edits, advise, collect, insert_at, remove, set_to, suggest
+from gradcheck_cli.rules.fixes.written import after, is_written_for_one
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.schema import Config
@@ -32,14 +32,32 @@ def match_loss(config: Config | None, finding: Finding) -> Sequence[Fix]:
     return collect(_take_loss(config, ""), _append_layer(config, finding, expected))
 
 
+def remove_output_layer(config: Config | None, finding: Finding) -> Sequence[Fix]:
+    """Fixes of an output layer that is better left out."""
+    title, reason = f"Remove {finding.layers[0]}", "The outputs can then be any number."
+    removed = suggest(
+        config,
+        title,
+        safety=Safety.UNSAFE,
+        reason=reason,
+        edits=lambda c: (remove(finding.path),) if _can_remove(c, finding) else (),
+    )
+    return collect(removed or advise(title, reason=reason))
+
+
 def _remove_layer(config: Config | None, finding: Finding) -> Fix | None:
     return suggest(
         config,
         f"Remove {finding.layers[0]}",
         safety=Safety.UNSAFE,
         reason="The loss expects raw outputs.",
-        edits=lambda c: (remove(finding.path),) if finding.path else (),
+        edits=lambda c: (remove(finding.path),) if _can_remove(c, finding) else (),
     )
+
+
+def _can_remove(config: Config, finding: Finding) -> bool:
+    """Whether the entry that a finding points at stands for that layer alone."""
+    return bool(finding.path) and is_written_for_one(config, finding.path)
 
 
 def _use_sigmoid(config: Config | None, finding: Finding) -> Fix | None:
@@ -54,7 +72,7 @@ def _use_sigmoid(config: Config | None, finding: Finding) -> Fix | None:
 
 
 def _one_unit_edits(config: Config, finding: Finding) -> Edits:
-    if not finding.path:
+    if not _can_remove(config, finding):
         return ()
     loss = () if config.loss.type == "BCEWithLogitsLoss" else (set_to("loss", "BCEWithLogitsLoss"),)
     return (remove(finding.path), *loss)

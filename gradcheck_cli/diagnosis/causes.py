@@ -17,7 +17,7 @@ EDGES: Mapping[str, frozenset[str]] = {
     "GC503": frozenset({"GC101", "GC105", "GC201", "GC202", "GC204", "GC306", *OUTCOMES}),
     "GC504": frozenset({"GC304", "GC305", "GC306", "GC402"}),
     "GC505": frozenset({"GC101", "GC102", "GC105", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
-    "GC506": frozenset({"GC102", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
+    "GC506": frozenset({"GC101", "GC102", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
     "GC509": frozenset({"GC303", "GC306", "GC401", *OUTCOMES}),
     "GC203": frozenset(
         {"GC101", "GC102", "GC104", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}

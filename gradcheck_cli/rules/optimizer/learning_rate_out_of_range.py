@@ -21,7 +21,20 @@ if TYPE_CHECKING:
 GRADIENT_SIZED = frozenset({"SGD", "ASGD"})
 """Optimizers whose steps are as large as the gradients."""
 USUAL_BATCH = 32
-TOO_HIGH = ("GC102", "GC201", "GC202", "GC204", "GC301", "GC302", "GC303", "GC304", "GC306", "GC402")
+TOO_HIGH = (
+    "GC101",
+    "GC102",
+    "GC105",
+    "GC201",
+    "GC202",
+    "GC204",
+    "GC301",
+    "GC302",
+    "GC303",
+    "GC304",
+    "GC306",
+    "GC402",
+)
 TOO_LOW = ("GC204", "GC304", "GC305", "GC306", "GC402")
 HIGHEST, MEAN = "highest learning rate", "mean learning rate"
 

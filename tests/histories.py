@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradcheck_cli.diagnosis.report import Coverage, Harm, Report, RuleResult, RuleStatus, RunReport
+from gradcheck_cli.recording.data_profile import DataProfile
 from gradcheck_cli.recording.description import (
     ComponentDescription,
     DataDescription,
@@ -274,6 +275,7 @@ def make_history(
         steps_done=done,
         epochs_done=epochs,
         seconds=1.5,
+        data_profile=DataProfile(),
     )
     return replace(history, **fields)
 

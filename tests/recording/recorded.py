@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradcheck_cli.recording.data_profile import BadCells, Cell, ClassCounts, DataProfile, Overlap, Scales
 from gradcheck_cli.recording.description import (
     ComponentDescription,
     DataDescription,
@@ -103,4 +104,13 @@ def record() -> History:
         stopped_because="the loss became NaN in step 2",
         notes=("a last batch of 1 row is left out",),
         unavailable={"update_ratio": "not sampled"},
+        data_profile=DataProfile(
+            inputs=Scales("a", 2.5, "b", float("inf"), "c", 0.0, standardized=True),
+            classes=ClassCounts(("no", "yes"), np.array([60, 20]), np.array([15, 5])),
+            overlap=Overlap(20, 3, 0.05, features=4, continuous=False),
+            bad_cells=BadCells((Cell(3, "a", "inf", row_word="line", source="x.csv"),), 7),
+            constant_features=("d",),
+            constant_feature_count=1,
+            constant_target=True,
+        ),
     )

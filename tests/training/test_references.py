@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from gradcheck_cli.config.schema import Component
+from gradcheck_cli.config.schema import Component, Task
 from gradcheck_cli.training import references as module
+from gradcheck_cli.training.data import Dataset
 from gradcheck_cli.training.metrics import choose_metric, metric_of
 from gradcheck_cli.training.nearest_neighbours import predict_by_neighbours
 from gradcheck_cli.training.references import (
@@ -156,3 +157,20 @@ def test_models_are_fitted_once_for_equal_data_and_anew_for_other(monkeypatch: p
     for seed in (1, 2, 0):
         compute_references(load("iris", seed=seed), CROSS_ENTROPY)
     assert len(fits) == 4
+
+
+def test_of_many_columns_those_that_tell_something_are_kept() -> None:
+    # 200 tokens of 4 symbols are 800 columns; only the four of the first token know the class.
+    data = load("delayed_recall", n_samples=900, length=200)
+    references = compute_references(data, Component(type="CrossEntropyLoss"))
+    assert references.predictions["linear"].metric > 0.95
+
+
+def test_a_sequence_too_long_to_be_flattened_gives_its_first_last_and_mean_step() -> None:
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(300, 700, 6)).astype(np.float32)
+    for y in (x[:, 0, 2], x[:, -1, 4], 30 * x[:, :, 1].mean(axis=1)):
+        target = y[:, None]
+        data = Dataset(x[:240], target[:240], x[240:], target[240:], task=Task.REGRESSION)
+        references = compute_references(data, Component(type="MSELoss"))
+        assert references.predictions["linear"].metric > 0.95

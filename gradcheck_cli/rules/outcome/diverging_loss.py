@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from gradcheck_cli.recording.history import History, Outcome
 from gradcheck_cli.rules.base import Evidence, Finding, Fix
 from gradcheck_cli.rules.fixes.recipes import lower_rate
-from gradcheck_cli.rules.outcome.decision import RunOutcome
+from gradcheck_cli.rules.outcome.decision import RunOutcome, settled_loss
 from gradcheck_cli.rules.outcome.outcome_rule import OutcomeRule
 from gradcheck_cli.rules.wording import show_number
 
@@ -52,11 +53,16 @@ class DivergingLoss(OutcomeRule):
         return lower_rate(config)
 
     def describe(self, run: History, outcome: Outcome) -> str:
+        start, end = outcome.initial_slice_loss, settled_loss(run)
+        trivial = f"predicting a constant gives {show_number(outcome.trivial_train_loss)}."
+        if not math.isfinite(start):
+            return f"The training loss was NaN or Inf from the start. For comparison, {trivial}"
+        if not math.isfinite(end):
+            return f"The training loss ended as NaN or Inf. It started at {show_number(start)}, where {trivial}"
         return (
             "The training loss ended above where it started."
-            f" It went from {show_number(outcome.initial_slice_loss)} to {show_number(outcome.final_slice_loss)},"
-            f" where predicting a constant gives {show_number(outcome.trivial_train_loss)}."
+            f" It went from {show_number(start)} to {show_number(end)}, where {trivial}"
         )
 
     def gather(self, run: History, outcome: Outcome) -> tuple[Evidence, ...]:
-        return (Evidence("final training loss", outcome.final_slice_loss, outcome.initial_slice_loss, "loss"),)
+        return (Evidence("final training loss", settled_loss(run), outcome.initial_slice_loss, "loss"),)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from gradcheck_cli.recording.history import History, Outcome
 from gradcheck_cli.rules.base import Evidence, Finding, Fix
 from gradcheck_cli.rules.fixes.recipes import search_rate
-from gradcheck_cli.rules.outcome.decision import RunOutcome
+from gradcheck_cli.rules.outcome.decision import RunOutcome, settled_loss
 from gradcheck_cli.rules.outcome.outcome_rule import OutcomeRule
 from gradcheck_cli.rules.wording import show_number
 
@@ -54,9 +54,9 @@ class LossNotDecreasing(OutcomeRule):
     def describe(self, run: History, outcome: Outcome) -> str:
         return (
             "The training loss is no better than that of a constant output."
-            f" It ended at {show_number(outcome.final_slice_loss)}; the best constant gives"
+            f" It ended at {show_number(settled_loss(run))}; the best constant gives"
             f" {show_number(outcome.trivial_train_loss)}."
         )
 
     def gather(self, run: History, outcome: Outcome) -> tuple[Evidence, ...]:
-        return (Evidence("final training loss", outcome.final_slice_loss, outcome.trivial_train_loss, "loss"),)
+        return (Evidence("final training loss", settled_loss(run), outcome.trivial_train_loss, "loss"),)

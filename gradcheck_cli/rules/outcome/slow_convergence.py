@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from gradcheck_cli.recording.history import History, Outcome
 from gradcheck_cli.rules.base import Evidence, Finding, Fix
 from gradcheck_cli.rules.fixes.recipes import speed_up
-from gradcheck_cli.rules.outcome.decision import PROMISING_FALL, RunOutcome, predicted_fall
+from gradcheck_cli.rules.outcome.decision import PROMISING_FALL, RunOutcome, predicted_fall, settled_loss
 from gradcheck_cli.rules.outcome.outcome_rule import OutcomeRule
 from gradcheck_cli.rules.wording import show_number
 
@@ -29,7 +29,8 @@ class SlowConvergence(OutcomeRule):
 
     ## How it decides
     The run is harmed, its training loss is below trivial, and a line in log(step) through the last third of the epochs
-    predicts that as many steps again would lower it by more than a tenth of the trivial loss.
+    predicts that as many steps again would lower it by more than a tenth of the trivial loss. The line is fitted so
+    that single spikes do not tilt it, and a slope that is no larger than its noise predicts nothing.
 
     ## Fixes and their safety
     A higher learning rate, Adam, momentum (safe); more epochs (unsafe: they cost time).
@@ -54,12 +55,12 @@ class SlowConvergence(OutcomeRule):
     def describe(self, run: History, outcome: Outcome) -> str:
         return (
             "The training loss was still falling fast when the run ended."
-            f" As many steps again would lower it from {show_number(outcome.final_slice_loss)} by about"
+            f" As many steps again would lower it from {show_number(settled_loss(run))} by about"
             f" {show_number(predicted_fall(run) * outcome.trivial_train_loss)}."
         )
 
     def gather(self, run: History, outcome: Outcome) -> tuple[Evidence, ...]:
         return (
             Evidence("predicted fall over the trivial loss", predicted_fall(run), PROMISING_FALL, "ratio"),
-            Evidence("final training loss", outcome.final_slice_loss, outcome.trivial_train_loss, "loss"),
+            Evidence("final training loss", settled_loss(run), outcome.trivial_train_loss, "loss"),
         )

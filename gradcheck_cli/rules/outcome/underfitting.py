@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from gradcheck_cli.recording.history import History, Outcome
 from gradcheck_cli.rules.base import Evidence, Finding, Fix
 from gradcheck_cli.rules.fixes.recipes import add_capacity
-from gradcheck_cli.rules.outcome.decision import PROMISING_FALL, RunOutcome, predicted_fall
+from gradcheck_cli.rules.outcome.decision import PROMISING_FALL, RunOutcome, predicted_fall, settled_loss
 from gradcheck_cli.rules.outcome.outcome_rule import OutcomeRule
 from gradcheck_cli.rules.wording import show_number
 
@@ -54,7 +54,7 @@ class Underfitting(OutcomeRule):
     def describe(self, run: History, outcome: Outcome) -> str:
         return (
             "The network has stopped improving far from what the data allow."
-            f" Its training loss settled at {show_number(outcome.final_slice_loss)}, and its training"
+            f" Its training loss settled at {show_number(settled_loss(run))}, and its training"
             f" {outcome.metric_name.replace('_', ' ')} at {show_number(outcome.train_metric)}."
         )
 

@@ -69,7 +69,7 @@ def test_losses_that_are_not_finite_are_another_rules_concern() -> None:
 
 
 def test_error_beside_an_outcome_and_silent_without_harm() -> None:
-    values, outcome = 1.0 + UP_AND_DOWN, make_outcome(0.1, final_slice_loss=TRIVIAL)
+    values, outcome = TRIVIAL + UP_AND_DOWN, make_outcome(0.1, final_slice_loss=TRIVIAL)
     harmed = judge(losses(values, outcome=outcome), select=["GC303", "GC304"])
     assert [(f.rule, f.severity, f.explained_by) for f in harmed.findings] == [
         ("GC303", Severity.ERROR, None),

@@ -48,6 +48,12 @@ def test_a_note_explains_nothing() -> None:
     assert explained(finding("GC102", step=0, severity=Severity.INFO), finding("GC302"))["GC302"] is None
 
 
+def test_what_is_at_most_a_warning_explains_no_error() -> None:
+    cause = finding("GC102", step=0, severity=Severity.WARNING, ceiling=Severity.WARNING)
+    assert explained(cause, finding("GC302"))["GC302"] is None
+    assert explained(cause, finding("GC302", severity=Severity.WARNING))["GC302"] == "GC102"
+
+
 @pytest.mark.parametrize(
     ("ceiling", "severity"), [(Severity.ERROR, Severity.ERROR), (Severity.WARNING, Severity.WARNING)]
 )

@@ -77,7 +77,12 @@ class BadData(Rule):
             reason = "Nothing can be learnt from rows that all have the same target."
             return (advise("Look for the right target column (`data.target`), or for more rows", reason=reason),)
         reason = "They cost weights and tell the network nothing."
-        return (advise("Leave these features out (`data.features` names those to keep)", reason=reason),)
+        return (
+            advise(
+                "Leave these features out (of a file, `data.features` names those to keep), or let them be",
+                reason=reason,
+            ),
+        )
 
     def _cells(self, cells: BadCells) -> Finding:
         what = "missing" if cells.refused else "NaN or infinite"

@@ -27,6 +27,7 @@ MAY_IMPORT = {
 }
 TORCH_FREE_RECORDING = {
     "__init__.py",
+    "data_profile.py",
     "describing.py",
     "description.py",
     "history.py",

@@ -146,6 +146,21 @@ class ValidationLosses:
 
 
 @dataclass(frozen=True)
+class ThroughTime:
+    """How far back one direction of a recurrent layer remembers, at a few epoch ends.
+
+    Attributes:
+        steps: Optimizer steps done by then, ascending, `[K]`; 0 is before the first step.
+        norms: `[K, T]`: gradient of the last state by the layer's input at each time step (design 3 §3), L2 over
+            features, RMS over rows. Time runs forward in both directions; the last state of the backward direction is
+            that of time step 0.
+    """
+
+    steps: Ints
+    norms: Floats
+
+
+@dataclass(frozen=True)
 class Reference:
     """A cheap predictor on the same split, against the run's final predictions.
 
@@ -238,6 +253,7 @@ class History:
         notes: Plain sentences for the coverage line (`the last batch of 1 row is left out`).
         unavailable: What could not be recorded, with the reason.
         data_profile: What the data look like; None where they were not loaded.
+        through_time: Of recurrent layers, by name; with `:reverse` behind it for a backward direction.
         symmetric_at_end: Names of parameters all of whose outputs still had equal weights when the run ended.
     """
 
@@ -258,3 +274,4 @@ class History:
     unavailable: Mapping[str, str] = field(default_factory=dict)
     data_profile: DataProfile | None = None
     symmetric_at_end: tuple[str, ...] = ()
+    through_time: Mapping[str, ThroughTime] = field(default_factory=dict)

@@ -23,6 +23,7 @@ class Observed:
         owners: The layer of each of them.
         layers: Observed modules by layer name, in forward order.
         activations: The elementwise activations among them.
+        recurrent: The recurrent layers among them.
         channels_first: For each activation, whether three axes mean `[N, C, T]` rather than `[N, T, D]`.
     """
 
@@ -31,6 +32,7 @@ class Observed:
     layers: Mapping[str, nn.Module]
     activations: Mapping[str, nn.Module]
     channels_first: Mapping[str, bool]
+    recurrent: Mapping[str, nn.RNNBase]
 
 
 def find_observed(modules: Mapping[str, nn.Module], layers: Sequence[LayerDescription]) -> Observed:
@@ -48,6 +50,7 @@ def find_observed(modules: Mapping[str, nn.Module], layers: Sequence[LayerDescri
         layers={layer.name: modules[layer.name] for layer in present},
         activations={layer.name: modules[layer.name] for layer in present if layer.kind is LayerKind.ACTIVATION},
         channels_first=_find_channel_order(present),
+        recurrent={layer.name: module for layer in present if isinstance(module := modules[layer.name], nn.RNNBase)},
     )
 
 

@@ -2,13 +2,14 @@
 
 Every step: loss, learning rate, global and per-parameter gradient norms, which stay on the device until 64 steps are
 transferred at once. On the steps that `sampling` chooses from the plan alone: the signal between layers, weights and
-true updates. At evaluations of the slice: dead units. Memory is bounded, see `norm_table`.
+true updates. At evaluations of the slice: dead units, and the gradient through time of recurrent layers. Memory is
+bounded, see `norm_table`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +20,16 @@ from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.description import LayerDescription
 from gradcheck_cli.recording.faults import FaultWatch
 from gradcheck_cli.recording.gradient_norms import GradientNorms, TakenNorms
-from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries
+from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
 from gradcheck_cli.recording.hooks import SignalHooks
 from gradcheck_cli.recording.layer_signals import Column
 from gradcheck_cli.recording.norm_table import NormTable
 from gradcheck_cli.recording.observed import find_observed
-from gradcheck_cli.recording.sampling import choose_steps
+from gradcheck_cli.recording.sampling import choose_epoch_ends, choose_steps
 from gradcheck_cli.recording.signal_table import SignalTable
 from gradcheck_cli.recording.statistics import exact_norms, to_numpy
 from gradcheck_cli.recording.step_log import StepLog
+from gradcheck_cli.recording.through_time import ThroughTimeProbe
 from gradcheck_cli.recording.updates import UpdateRatios
 
 STEPS_PER_FLUSH = 64
@@ -49,6 +51,7 @@ class Recorded:
     steps: StepSeries
     signals: Mapping[Quantity, Signal]
     non_finite: NonFinite | None
+    through_time: Mapping[str, ThroughTime]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +96,8 @@ class Recorder:
         self._sampled_steps = choose_steps(planned_steps, steps_per_epoch)
         self._hooks = SignalHooks(observed.layers, observed.activations)
         self._dead_units = DeadUnits(observed.activations, channels_first=observed.channels_first)
+        ends = choose_epoch_ends(planned_steps, steps_per_epoch)
+        self._through_time = ThroughTimeProbe(observed.recurrent, chosen=ends)
         self._gradients = GradientNorms(self._parameters)
         self._updates = UpdateRatios(self._parameters)
         self._faults = FaultWatch(observed.owners)
@@ -178,9 +183,11 @@ class Recorder:
         self._faults.see_steps(steps, losses, norms=norms, known=known, skipped=skipped)
         self._pending = []
 
-    def observe_evaluation(self) -> AbstractContextManager[None]:
-        """Watch for dead units during one evaluation of the slice; `begin_batch` announces each batch."""
-        return self._dead_units.observe()
+    @contextmanager
+    def observe_evaluation(self) -> Iterator[None]:
+        """Watch for dead units and memory during one evaluation of the slice; `begin_batch` announces each batch."""
+        with self._dead_units.observe(), self._through_time.observe():
+            yield
 
     def begin_batch(self) -> None:
         """Call before each forward pass of an observed evaluation."""
@@ -189,6 +196,7 @@ class Recorder:
     def end_evaluation(self) -> None:
         """Call after each evaluation of the slice: before the first step and at each end of an epoch."""
         self._signals.put(self._step, {Quantity.DEAD_FRACTION: self._dead_units.finish()})
+        self._through_time.end_evaluation(self._step)
 
     def check_parameters(self) -> bool:
         """Whether all trainable parameters are finite; waits for the device."""
@@ -198,8 +206,9 @@ class Recorder:
         return not len(bad)
 
     def close(self) -> None:
-        """Remove whatever hooks are still attached."""
+        """The training is over: remove whatever hooks are still attached."""
         self._hooks.detach()
+        self._through_time.close(self._step)
 
     def finish(self) -> Recorded:
         """Everything recorded so far."""
@@ -207,11 +216,15 @@ class Recorder:
         signals = self._signals.finish()
         signals[Quantity.GRADIENT_NORM] = self._norms.finish()
         fault = self._faults.finish(parameters_finite=self.check_parameters())
-        return Recorded(self._log.finish(), signals, fault)
+        return Recorded(self._log.finish(), signals, fault, self._through_time.finish())
 
     def mean_loss(self, start: int) -> float:
         """Mean loss of the flushed steps from `start` on."""
         return self._log.mean_loss(start)
+
+    def recent(self, quantity: Quantity, *, count: int = 1) -> Mapping[str, Floats]:
+        """The last `count` sampled values of each row (layer or parameter), NaN where unknown."""
+        return self._signals.recent(quantity, count)
 
     @property
     def is_sampling(self) -> bool:

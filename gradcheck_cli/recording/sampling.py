@@ -10,6 +10,7 @@ import math
 STEPS_PER_GRID_POINT = 64
 FEWEST_GRID_POINTS = 12
 MOST_GRID_POINTS = 256
+MOST_EPOCH_ENDS = 16
 
 
 def choose_steps(planned_steps: int, steps_per_epoch: int) -> frozenset[int]:
@@ -35,6 +36,13 @@ def choose_steps(planned_steps: int, steps_per_epoch: int) -> frozenset[int]:
     grid = ends if epochs >= points else [*ends, *_spread(planned_steps, points)]
     powers = [1 << power for power in range((planned_steps // points).bit_length())]
     return frozenset(step for step in (0, *powers, *grid) if step < planned_steps)
+
+
+def choose_epoch_ends(planned_steps: int, steps_per_epoch: int) -> frozenset[int]:
+    """The start and at most 16 epoch ends, by the number of steps done; the last of the plan is among them."""
+    epochs = math.ceil(planned_steps / max(steps_per_epoch, 1))
+    ends = (min((epoch + 1) * steps_per_epoch, planned_steps) for epoch in _spread(epochs, MOST_EPOCH_ENDS))
+    return frozenset((0, *ends))
 
 
 def _spread(count: int, points: int) -> list[int]:

@@ -113,6 +113,7 @@ def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: End
         notes=(*prepared.dataset.notes, *prepared.model.notes, *plan.notes),
         unavailable=_unavailable(config),
         data_profile=prepared.dataset.profile,
+        through_time=recorded.through_time,
         symmetric_at_end=find_symmetric(prepared.model.layers, prepared.model.modules),
     )
 

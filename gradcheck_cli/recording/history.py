@@ -275,3 +275,9 @@ class History:
     data_profile: DataProfile | None = None
     symmetric_at_end: tuple[str, ...] = ()
     through_time: Mapping[str, ThroughTime] = field(default_factory=dict)
+
+    @property
+    def judged_length(self) -> int:
+        """Optimizer steps whose fractions rules speak of: those planned, or what there is of a run stopped as lost."""
+        stopped = self.status is RunStatus.STOPPED_BY_VERDICT
+        return self.steps_done if stopped else self.description.planned_steps or self.steps_done

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradcheck_cli.recording.history import Quantity, Signal
+from gradcheck_cli.recording.history import Floats, Quantity, Signal
 from gradcheck_cli.recording.layer_signals import Column
 
 
@@ -24,6 +24,14 @@ class SignalTable:
         """Keep what was measured at one step."""
         for quantity, column in columns.items():
             self._columns[quantity][step] = column
+
+    def recent(self, quantity: Quantity, count: int) -> Mapping[str, Floats]:
+        """The last values of each row, `[<=count]` of them, NaN where unknown; no rows where nothing was taken."""
+        columns = list(self._columns.get(quantity, {}).values())[-count:]
+        if not columns:
+            return {}
+        values = np.stack([np.where(column.known, column.values, np.nan) for column in columns], axis=1)
+        return dict(zip(self._rows[quantity], values, strict=True))
 
     def finish(self) -> dict[Quantity, Signal]:
         """A signal for each quantity that has rows and was taken at all."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 
@@ -10,6 +11,7 @@ from gradcheck_cli.config.schema import Config
 from gradcheck_cli.recording.recorder import Recorder
 from gradcheck_cli.training.batches import Batches
 from gradcheck_cli.training.clipping import Clipping
+from gradcheck_cli.training.constant_output import best_constant
 from gradcheck_cli.training.data.dataset import Array
 from gradcheck_cli.training.early_stopping import Patience
 from gradcheck_cli.training.epoch_log import EpochLog
@@ -19,9 +21,11 @@ from gradcheck_cli.training.metrics import choose_metric
 from gradcheck_cli.training.optimizer import build_optimizer
 from gradcheck_cli.training.precision import MixedPrecision
 from gradcheck_cli.training.prepared import Prepared, as_tensor
+from gradcheck_cli.training.rate_plan import plan_rates
 from gradcheck_cli.training.schedule import build_schedule
 from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper
 from gradcheck_cli.training.streams import Stream, derive_seed
+from gradcheck_cli.training.verdict_stop import VerdictStop
 
 SKIPPED_STEPS = 40
 """Non-finite steps in a row that a GradScaler may need: from its first scale, 2^16, halved each time, and to spare."""
@@ -71,9 +75,23 @@ def build_loop(config: Config, prepared: Prepared, *, watchers: Watchers, full: 
         recorder=recorder,
         log=log,
         patience=Patience(trainer.early_stopping, model.module) if trainer.early_stopping else None,
+        verdict=None if full else _build_verdict(config, prepared, recorder),
         watchers=watchers,
         most_broken_steps=SKIPPED_STEPS if precision.scales_loss else BROKEN_STEPS,
         full=full,
+    )
+
+
+def _build_verdict(config: Config, prepared: Prepared, recorder: Recorder) -> VerdictStop:
+    def find_trivial_loss() -> float:
+        return best_constant(prepared.dataset, config.loss, outputs=prepared.outputs).train_loss
+
+    return VerdictStop(
+        prepared.model.layers,
+        recorder,
+        planned_steps=prepared.plan.steps,
+        plan_rates=partial(plan_rates, config, prepared.plan),
+        trivial_loss=find_trivial_loss,
     )
 
 

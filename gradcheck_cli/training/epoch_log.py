@@ -113,7 +113,9 @@ class EpochLog:
 
     def _observe_slice(self) -> Evaluation:
         with self._recorder.observe_evaluation():
-            seen = self._evaluator.evaluate(self._train_slice, before_batch=self._recorder.begin_batch)
+            seen = self._evaluator.evaluate(
+                self._train_slice, before_batch=self._recorder.begin_batch, with_variation=True
+            )
         self._recorder.end_evaluation()
         return seen
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcheck_cli.recording.history import Floats
-from gradcheck_cli.recording.statistics import to_numpy
+from gradcheck_cli.recording.statistics import row_norms, to_numpy, varying_row_norms
 from gradcheck_cli.training.data.dataset import Array
 from gradcheck_cli.training.metrics import MetricName, metric_of
 
@@ -60,11 +60,14 @@ class Evaluation:
         losses: `[N]`.
         predictions: Class indices `[N]`, or numbers `[N, K]`.
         metric: NaN without rows.
+        variation: How far the outputs lie from their mean over how large they are, both RMS over the rows; 0 where all
+            rows get the same output, NaN where it was not measured.
     """
 
     losses: Floats
     predictions: Array
     metric: float
+    variation: float = float("nan")
 
     @property
     def loss(self) -> float:
@@ -102,21 +105,28 @@ class Evaluator:
         self._module, self._loss, self._metric, self._autocast = module, loss, metric, autocast
         self._batch_rows = max(1, MOST_ELEMENTS // max(row_elements, 1))
 
-    def evaluate(self, rows: Rows, *, before_batch: Callable[[], None] | None = None) -> Evaluation:
+    def evaluate(
+        self, rows: Rows, *, before_batch: Callable[[], None] | None = None, with_variation: bool = False
+    ) -> Evaluation:
         """Losses, predictions and metric on all of `rows`.
 
         Args:
             rows: Possibly none.
             before_batch: Called before each forward pass.
+            with_variation: Whether to measure the variation of the outputs too, which keeps all of them for a moment.
         """
         if not len(rows):
             return Evaluation(np.empty(0), np.empty(rows.truth.shape, dtype=rows.truth.dtype), float("nan"))
-        losses, predictions = self._run(rows, before_batch)
+        outputs: list[Tensor] | None = [] if with_variation else None
+        losses, predictions = self._run(rows, before_batch, outputs)
         with np.errstate(invalid="ignore", over="ignore"):
             metric = metric_of(rows.truth, predictions, name=self._metric).value
-        return Evaluation(losses, predictions, metric)
+        variation = float("nan") if outputs is None else _relative_variation(torch.cat(outputs))
+        return Evaluation(losses, predictions, metric, variation)
 
-    def _run(self, rows: Rows, before_batch: Callable[[], None] | None) -> tuple[Floats, Array]:
+    def _run(
+        self, rows: Rows, before_batch: Callable[[], None] | None, outputs: list[Tensor] | None
+    ) -> tuple[Floats, Array]:
         losses: list[Tensor] = []
         predictions: list[Tensor] = []
         random_state = torch.get_rng_state()
@@ -129,8 +139,19 @@ class Evaluator:
                     output = self._module(inputs)
                     losses.append(self._loss.per_sample(output, targets))
                     predictions.append(self._loss.predict(output))
+                    if outputs is not None:
+                        outputs.append(output)
         finally:
             self._module.train()
             torch.set_rng_state(random_state)
         joined = torch.cat(predictions)
         return to_numpy(torch.cat(losses)), (joined.float() if joined.is_floating_point() else joined).cpu().numpy()
+
+
+def _relative_variation(outputs: Tensor) -> float:
+    """NaN where an output is not finite."""
+    rows = outputs.float()
+    varying, whole = (float(torch.linalg.vector_norm(norms)) for norms in (varying_row_norms(rows), row_norms(rows)))
+    if varying == 0:
+        return 0.0
+    return varying / whole if whole > 0 else float("nan")

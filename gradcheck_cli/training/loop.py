@@ -10,10 +10,11 @@ from gradcheck_cli.recording.progress import Progress, ProgressPoint
 from gradcheck_cli.recording.recorder import Recorder
 from gradcheck_cli.training.batches import Batches
 from gradcheck_cli.training.early_stopping import Patience
-from gradcheck_cli.training.epoch_log import EpochLog
+from gradcheck_cli.training.epoch_log import Epoch, EpochLog
 from gradcheck_cli.training.plan import Plan
 from gradcheck_cli.training.schedule import Schedule
 from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper
+from gradcheck_cli.training.verdict_stop import EpochEnd, VerdictStop
 
 OnEpoch = Callable[[Mapping[str, object]], None]
 
@@ -45,6 +46,7 @@ class TrainingLoop:
 
     Attributes:
         patience: Early stopping; None where it is not asked for.
+        verdict: Stops a run that cannot recover; None where it is to go on.
         most_broken_steps: After so many non-finite steps in a row the run is lost.
         full: Train on all the same.
     """
@@ -56,6 +58,7 @@ class TrainingLoop:
     recorder: Recorder
     log: EpochLog
     patience: Patience | None = None
+    verdict: VerdictStop | None = None
     watchers: Watchers = Watchers()
     most_broken_steps: int = BROKEN_STEPS
     full: bool = False
@@ -99,7 +102,15 @@ class TrainingLoop:
             return Ending(RunStatus.DIVERGED, _lost_because(self.most_broken_steps))
         if self.patience is not None and self.patience.is_exhausted(epoch.validation_loss):
             return Ending(RunStatus.EARLY_STOPPING, self.patience.reason)
-        return None
+        return self._stop_by_verdict(epoch)
+
+    def _stop_by_verdict(self, epoch: Epoch) -> Ending | None:
+        if self.verdict is None or self.log.final is None:
+            return None
+        variation = self.log.final[0].variation
+        end = EpochEnd(epoch.step, train_loss=epoch.train_loss, slice_loss=epoch.slice_loss, variation=variation)
+        reason = self.verdict.judge(end)
+        return Ending(RunStatus.STOPPED_BY_VERDICT, reason) if reason else None
 
     def _is_lost(self) -> bool:
         return not self.full and self.recorder.broken_steps >= self.most_broken_steps

@@ -110,7 +110,7 @@ class SaturatedActivation(Rule):
         if not saturates(layer) or not is_hidden(layer, run.description):
             return None
         steps, shares = row_with_steps(run, Quantity.SATURATED_FRACTION, layer.name)
-        judged = steps >= self.after * (run.description.planned_steps or run.steps_done)
+        judged = steps >= self.after * run.judged_length
         above = shares > self.max_saturated
         if judged.sum() < MIN_JUDGED_STEPS or above[judged].mean() < self.persistence or not above[-1]:
             return None

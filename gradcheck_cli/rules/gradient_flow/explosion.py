@@ -82,7 +82,7 @@ def find_large_updates(run: History, *, limit: float, count: int, after: float) 
         return None
     rows = [index for index, name in enumerate(signal.rows) if name in matrices]
     large = signal.known[rows] & (signal.values[rows] > limit)
-    late = large & (signal.steps >= max(FIRST_STEPS, after * (run.description.planned_steps or run.steps_done)))
+    late = large & (signal.steps >= max(FIRST_STEPS, after * run.judged_length))
     ruinous = large & np.array([_loses_run(run, int(step)) for step in signal.steps], dtype=np.bool_)
     counted = late if (late.sum(axis=1) >= count).any() else ruinous
     if not counted.any():

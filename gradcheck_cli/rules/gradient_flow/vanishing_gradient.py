@@ -81,7 +81,7 @@ class VanishingGradient(Rule):
         profile = read_profile(run)
         if profile is None:
             return
-        judged = profile.steps >= self.after * (run.description.planned_steps or run.steps_done)
+        judged = profile.steps >= self.after * run.judged_length
         fading = profile.first_over_last < self.min_ratio
         silent = profile.weakest_sensitivity < self.min_sensitivity
         if self._lasts(fading, profile.first_over_last, judged):

@@ -102,7 +102,7 @@ def _middle_updates(run: History) -> dict[str, float]:
     signal = run.signals.get(Quantity.UPDATE_RATIO)
     if signal is None or run.steps is None or not len(run.steps.learning_rate):
         return {}
-    planned = run.description.planned_steps or run.steps_done
+    planned = run.judged_length
     middle = (signal.steps >= planned / 4) & (signal.steps <= planned * 3 / 4)
     pace = _pace(run.steps.learning_rate, signal.steps)
     medians = {}

@@ -122,9 +122,15 @@ def read_seed(path: Path) -> int | None:
 
 
 def score_again(cases: Sequence[Case], before: Sequence[Verdict], thresholds: Thresholds) -> Score:
-    """The scores under other thresholds; what lint names is taken over."""
-    again = [case.verdict(thresholds) for case in cases]
-    return score([replace(new, lint_named=old.lint_named) for new, old in zip(again, before, strict=True)])
+    """The scores under other thresholds; only runs of which a rule now says something else are judged again."""
+    return score([judge_again(case, verdict, thresholds) for case, verdict in zip(cases, before, strict=True)])
+
+
+def judge_again(case: Case, before: Verdict, thresholds: Thresholds) -> Verdict:
+    """The verdict under other thresholds; what lint names is taken over."""
+    if all(case.run.claims(code) == case.run.claims(code, thresholds) for code in thresholds):
+        return before
+    return replace(case.verdict(thresholds), lint_named=before.lint_named)
 
 
 def score_groups(verdicts: Sequence[Verdict], groups: Sequence[str]) -> dict[str, Score]:

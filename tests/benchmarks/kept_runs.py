@@ -14,10 +14,11 @@ from gradcheck_cli.config.loading import load_config
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.diagnosis.check import CheckOptions, check_config
 from gradcheck_cli.diagnosis.judge import Judgement, judge
+from gradcheck_cli.diagnosis.needs import find_skip_reason
 from gradcheck_cli.errors import ConfigError
 from gradcheck_cli.recording.history import History
 from gradcheck_cli.recording.storage import HISTORY_FILE, load_history, save_history
-from gradcheck_cli.rules.selection import rule_table
+from gradcheck_cli.rules.selection import configure, rule_table
 
 PACKAGE = Path(__file__).parents[2] / "gradcheck_cli"
 RECORDING_CODE = ("config", "recording", "training")
@@ -63,6 +64,18 @@ class KeptRun:
         if self.history is None or self.config is None:
             return None
         return judge(self.history, change_thresholds(self.config, thresholds or {}), self.document)
+
+    def claims(self, code: str, thresholds: Thresholds | None = None) -> tuple[object, ...]:
+        """What one rule says of the run, words and numbers left out: where this stays, so does the judgement."""
+        if self.history is None or self.config is None:
+            return ()
+        configured = configure(change_thresholds(self.config, thresholds or {}).diagnostics)
+        rule = next(entry.rule for entry in configured.values() if entry.rule.code == code)
+        if find_skip_reason(rule, self.history):
+            return ()
+        return tuple(
+            (one.layers, one.first_step, one.level, one.ceiling, one.harmful) for one in rule.check(self.history)
+        )
 
 
 def change_thresholds(config: Config, thresholds: Thresholds) -> Config:

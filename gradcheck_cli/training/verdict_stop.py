@@ -128,6 +128,9 @@ class VerdictStop:
         lowest = min(min(end.train_loss, end.slice_loss) for end in last)
         if not (self._trivial_loss > 0 and lowest > HIGH_LOSS * self._trivial_loss):
             return ""
+        # A run that was once below the trivial loss has learned something: its loss may only be overconfident.
+        if any(end.slice_loss < self._trivial_loss for end in self._ends):
+            return ""
         if self._rates is None or self._is_warming_up or (self._coming < _FALL * self._rate).any():
             return ""
         times = f"{HIGH_LOSS:.0f} times that of a constant output"

@@ -10,25 +10,33 @@ from gradcheck_cli.rules.base import Finding, Severity
 OUTCOMES = ("GC302", "GC304", "GC305", "GC402")
 
 EDGES: Mapping[str, frozenset[str]] = {
-    "GC601": frozenset({"GC101", "GC102", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
+    "GC601": frozenset(
+        {"GC101", "GC102", "GC103", "GC104", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}
+    ),
     "GC602": frozenset({"GC304", "GC306", "GC402"}),
-    "GC603": frozenset({"GC101", "GC102", "GC201", "GC202", "GC301", "GC306", *OUTCOMES}),
-    "GC501": frozenset({"GC101", "GC105", "GC203", "GC204", "GC301", "GC306", "GC401", *OUTCOMES}),
-    "GC503": frozenset({"GC101", "GC105", "GC201", "GC202", "GC204", "GC306", *OUTCOMES}),
+    "GC603": frozenset({"GC101", "GC102", "GC103", "GC104", "GC201", "GC202", "GC301", "GC306", *OUTCOMES}),
+    "GC501": frozenset({"GC101", "GC103", "GC105", "GC203", "GC204", "GC301", "GC306", "GC401", *OUTCOMES}),
+    "GC503": frozenset({"GC101", "GC103", "GC105", "GC201", "GC202", "GC204", "GC306", *OUTCOMES}),
     "GC504": frozenset({"GC304", "GC305", "GC306", "GC402"}),
-    "GC505": frozenset({"GC101", "GC102", "GC105", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
-    "GC506": frozenset({"GC101", "GC102", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
+    "GC505": frozenset(
+        {"GC101", "GC102", "GC103", "GC104", "GC105", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}
+    ),
+    "GC506": frozenset(
+        {"GC101", "GC102", "GC103", "GC104", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}
+    ),
     "GC509": frozenset({"GC303", "GC306", "GC401", *OUTCOMES}),
     "GC203": frozenset(
-        {"GC101", "GC102", "GC104", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}
+        {"GC101", "GC102", "GC103", "GC104", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}
     ),
-    "GC102": frozenset({"GC101", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
+    "GC102": frozenset({"GC101", "GC103", "GC105", "GC201", "GC202", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
     "GC201": frozenset({"GC101", "GC105", "GC204", "GC306", *OUTCOMES}),
     "GC202": frozenset({"GC101", "GC105", "GC204", "GC306", *OUTCOMES}),
     "GC105": frozenset({"GC101", "GC204", "GC306", *OUTCOMES}),
     "GC303": frozenset({"GC306", *OUTCOMES}),
     "GC301": frozenset({"GC302", "GC306"}),
-    "GC101": frozenset({"GC204", "GC304", "GC305", "GC306", "GC402"}),
+    "GC101": frozenset({"GC103", "GC204", "GC304", "GC305", "GC306", "GC402"}),
+    "GC103": frozenset({"GC204", "GC304", "GC305", "GC306", "GC402"}),
+    "GC104": frozenset({"GC101", "GC102", "GC103", "GC204", "GC301", "GC303", "GC306", *OUTCOMES}),
     **{outcome: frozenset({"GC306"}) for outcome in (*OUTCOMES, "GC401")},
 }
 """Code of a cause to the codes of what it can bring about. A path of edges never leads back."""

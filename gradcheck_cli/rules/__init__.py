@@ -15,8 +15,10 @@ from gradcheck_cli.rules.data.train_val_overlap import TrainValOverlap
 from gradcheck_cli.rules.data.unscaled_input import UnscaledInput
 from gradcheck_cli.rules.generalization.overfitting import Overfitting
 from gradcheck_cli.rules.gradient_flow.exploding_gradient import ExplodingGradient
+from gradcheck_cli.rules.gradient_flow.exploding_through_time import ExplodingThroughTime
 from gradcheck_cli.rules.gradient_flow.no_gradient import NoGradient
 from gradcheck_cli.rules.gradient_flow.vanishing_gradient import VanishingGradient
+from gradcheck_cli.rules.gradient_flow.vanishing_through_time import VanishingThroughTime
 from gradcheck_cli.rules.initialization.init_activation_mismatch import InitActivationMismatch
 from gradcheck_cli.rules.initialization.poor_initialization import PoorInitialization
 from gradcheck_cli.rules.optimizer.learning_rate_out_of_range import LearningRateOutOfRange
@@ -35,6 +37,8 @@ from gradcheck_cli.rules.output_and_loss.wrong_output_width import WrongOutputWi
 ALL: tuple[type[Rule], ...] = (
     VanishingGradient,
     ExplodingGradient,
+    VanishingThroughTime,
+    ExplodingThroughTime,
     NoGradient,
     DeadUnits,
     SaturatedActivation,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from gradcheck_cli.diagnosis.report import Harm
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import History, Outcome, RunStatus
 from gradcheck_cli.rules.standing import TRIVIAL, beaten_by, is_at_trivial
 

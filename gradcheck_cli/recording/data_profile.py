@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from gradcheck_cli.recording import late_numpy as np
 
 DOMINANT_CLASS_SHARE = 0.7
 """Beyond this share of one class the metric is balanced accuracy. Source: contracts of the report; convention."""
@@ -76,8 +75,8 @@ class ClassCounts:
     """Rows of each class, `[C]`, in the order of the class indices."""
 
     names: tuple[str, ...]
-    train: NDArray[np.int64]
-    validation: NDArray[np.int64]
+    train: np.typing.NDArray[np.int64]
+    validation: np.typing.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.data_profile import DataProfile
 from gradcheck_cli.recording.description import RunDescription
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+Floats: TypeAlias = "np.typing.NDArray[np.float64]"
+Ints: TypeAlias = "np.typing.NDArray[np.int64]"
+Bools: TypeAlias = "np.typing.NDArray[np.bool_]"
 
 
 class RunStatus(StrEnum):

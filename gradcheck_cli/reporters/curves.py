@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Bools, Floats
 
 # Dots of a braille cell by (row, column): Unicode 15, chapter 21.1, "Braille Patterns".
-_BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+_BRAILLE_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _LOG_FROM_RATIO = 50.0
 """A linear axis hides everything below a fiftieth of the highest value."""
 
@@ -125,7 +124,7 @@ def _find_end(grid: Bools, down: int) -> int | None:
 
 
 def _compose(grids: Sequence[Bools], curves: Sequence[Curve], row: int, column: int, *, braille: bool) -> Cell:
-    down, across = _BRAILLE_BITS.shape if braille else (1, 1)
+    down, across = (len(_BRAILLE_BITS), len(_BRAILLE_BITS[0])) if braille else (1, 1)
     patches = [grid[row * down : (row + 1) * down, column * across : (column + 1) * across] for grid in grids]
     present = [index for index, patch in enumerate(patches) if patch.any()]
     if not present:
@@ -133,4 +132,4 @@ def _compose(grids: Sequence[Bools], curves: Sequence[Curve], row: int, column: 
     if not braille:
         return Cell(curves[present[-1]].letter if len(present) == 1 else "*", present[-1])
     bits = np.logical_or.reduce(patches)
-    return Cell(chr(0x2800 + int(_BRAILLE_BITS[bits].sum())), present[-1])
+    return Cell(chr(0x2800 + int(np.sum(_BRAILLE_BITS, where=bits))), present[-1])

@@ -6,11 +6,10 @@ import json
 import math
 from typing import Any
 
-import numpy as np
-
 from gradcheck_cli import __version__
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.errors import Problem
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import History, Outcome
 from gradcheck_cli.reporters.locations import locate
 from gradcheck_cli.reporters.measures import pick_losses
@@ -37,13 +36,11 @@ def make_plain(value: Any) -> Any:
         return {str(key): make_plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [make_plain(entry) for entry in value]
-    if isinstance(value, np.generic):
-        return make_plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
     if value is None or isinstance(value, str | int | float):
         return value
-    return str(value)
+    return make_plain(value.item()) if isinstance(value, np.generic) else str(value)
 
 
 def _describe_run(run: RunReport) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.description import LayerDescription, LayerKind
 from gradcheck_cli.recording.history import Bools, Floats, History, Quantity
 from gradcheck_cli.rules import ALL

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Floats, History
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Bools, Floats
 from gradcheck_cli.reporters.symbols import Symbols
 

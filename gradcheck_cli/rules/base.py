@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gradcheck_cli.config.edits import Edit
+from gradcheck_cli.config.edit_types import Edit
 from gradcheck_cli.recording.history import History
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-import numpy as np
 from rich.text import Text
 
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import History
 from gradcheck_cli.reporters.curves import Curve, Plot, draw_curves
 from gradcheck_cli.reporters.full.text import CURVE_STYLES, DIM, INDENT, join, style

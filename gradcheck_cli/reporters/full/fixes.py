@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradcheck_cli.config.edits import Edit, EditOp
+from gradcheck_cli.config.edit_types import Edit, EditOp
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.reporters.full.text import ADDED, DIM, INDENT, REMOVED, STRONG, join, make_fields, style
 from gradcheck_cli.reporters.page import Page

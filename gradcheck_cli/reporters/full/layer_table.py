@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
 from rich.text import Text
 
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.reporters.columns import GAP, Column, choose_columns, total_width
 from gradcheck_cli.reporters.folding import Fold, fold_rows
 from gradcheck_cli.reporters.full.text import DIM, INDENT, SEVERITY_STYLES, join, style

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.description import LayerDescription, LayerKind
 from gradcheck_cli.recording.history import Floats, History, Ints, Quantity
 from gradcheck_cli.rules.surroundings import layer_before

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.description import LayerDescription, LayerKind
 from gradcheck_cli.recording.history import History, Quantity
 from gradcheck_cli.rules.activation.behaviour import is_flat, row_with_steps, saturates, signal_share

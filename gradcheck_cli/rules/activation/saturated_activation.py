@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.description import LayerDescription
 from gradcheck_cli.recording.history import History, Quantity
 from gradcheck_cli.rules.activation.behaviour import row_with_steps, saturates

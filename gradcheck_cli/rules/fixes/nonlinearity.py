@@ -12,7 +12,7 @@ from gradcheck_cli.rules.fixes.suggestion import Edits, advise, collect, insert_
 from gradcheck_cli.rules.fixes.written import after, written_layers
 
 if TYPE_CHECKING:
-    from gradcheck_cli.config.edits import Edit
+    from gradcheck_cli.config.edit_types import Edit
     from gradcheck_cli.config.schema import Component, Config, LayerConfig
 
 USUAL_ACTIVATION = "ReLU"

@@ -10,7 +10,6 @@ from gradcheck_cli.rules.fixes.clipping import clip_gradients
 from gradcheck_cli.rules.fixes.learning_rate import (
     decay_rate,
     drop_schedule,
-    is_rate_low,
     lower_rate_by,
     raise_rate,
     take_usual_rate,
@@ -40,18 +39,30 @@ def scale_steps(config: Config | None, *, larger: bool) -> Fixes:
     )
 
 
-def correct_rate(config: Config | None, *, too_high: bool) -> Fixes:
-    """For a learning rate that is far from the usual ones; a schedule that alone makes it so goes first."""
-    is_scheduled = config is not None and not too_high and not is_rate_low(config)
-    moves = (
-        (lower_rate_by(config), lower_rate_by(config, 2)) if too_high else (raise_rate(config), raise_rate(config, 2))
+def lower_far_rate(config: Config | None) -> Fixes:
+    """For a learning rate far above the usual ones."""
+    return collect(
+        take_usual_rate(config),
+        enlarge_batch(config),
+        use_adam(config),
+        lower_rate_by(config),
+        lower_rate_by(config, 2),
     )
+
+
+def raise_far_rate(config: Config | None, *, is_scheduled: bool) -> Fixes:
+    """For a learning rate far below the usual ones.
+
+    Args:
+        is_scheduled: Whether it is the schedule that takes it there.
+    """
     return collect(
         drop_schedule(config) if is_scheduled else None,
         take_usual_rate(config),
-        enlarge_batch(config) if too_high else drop_schedule(config),
+        drop_schedule(config),
         use_adam(config),
-        *moves,
+        raise_rate(config),
+        raise_rate(config, 2),
     )
 
 

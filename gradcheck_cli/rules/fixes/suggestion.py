@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from gradcheck_cli.config.edits import Edit, EditOp
+from gradcheck_cli.config.edit_types import Edit, EditOp
 from gradcheck_cli.rules.base import Fix, Safety
 
 if TYPE_CHECKING:

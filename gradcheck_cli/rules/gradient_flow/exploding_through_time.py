@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Floats, History
 from gradcheck_cli.rules.base import Evidence, Family, Finding, Fix, Need, Rule, threshold
 from gradcheck_cli.rules.fixes.recurrence import bound_recurrence

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Floats, History, Quantity
 from gradcheck_cli.rules.base import Evidence
 from gradcheck_cli.rules.gradient_flow.profile import FlowProfile

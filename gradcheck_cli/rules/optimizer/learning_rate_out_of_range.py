@@ -11,7 +11,7 @@ from gradcheck_cli.recording.description import RunDescription
 from gradcheck_cli.recording.history import History
 from gradcheck_cli.rules.base import Evidence, Family, Finding, Fix, Need, Rule, threshold
 from gradcheck_cli.rules.fixes.learning_rate import USUAL_RATES
-from gradcheck_cli.rules.fixes.step_recipes import correct_rate
+from gradcheck_cli.rules.fixes.step_recipes import lower_far_rate, raise_far_rate
 from gradcheck_cli.rules.optimizer.rate_course import plan_rates
 from gradcheck_cli.rules.wording import show_number
 
@@ -37,6 +37,8 @@ TOO_HIGH = (
 )
 TOO_LOW = ("GC204", "GC304", "GC305", "GC306", "GC402")
 HIGHEST, MEAN = "highest learning rate", "mean learning rate"
+SCHEDULED = 10.0
+"""Highest over mean rate from which on the schedule is to blame for a low one."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,13 @@ class LearningRateOutOfRange(Rule):
         if highest > limits[0]:
             yield self._too_high(description, highest, limits[0])
         elif mean < limits[1] and not _is_scaled_by_targets(description):
-            yield self._too_low(description, mean, limits[1])
+            yield self._too_low(description, rates, limits[1])
 
     def fixes(self, finding: Finding, config: Config | None) -> Sequence[Fix]:
-        return correct_rate(config, too_high=finding.evidence[0].name == HIGHEST)
+        figures = {evidence.name: float(evidence.value) for evidence in finding.evidence}
+        if MEAN not in figures:
+            return lower_far_rate(config)
+        return raise_far_rate(config, is_scheduled=figures[HIGHEST] >= SCHEDULED * figures[MEAN])
 
     def _upper_ratio(self, description: RunDescription) -> float:
         if description.optimizer.type not in GRADIENT_SIZED:
@@ -121,23 +126,23 @@ class LearningRateOutOfRange(Rule):
         message = f"The learning rate is far above those at which {optimizer} works. It comes to {show_number(rate)}"
         message += f"{_explain(description)}; up to {show_number(limit)} is common."
         why = "Steps that are far too large throw the weights about or kill units for good."
-        return self._finding(message, why, evidence=Evidence(HIGHEST, rate, limit, "rate"), effects=TOO_HIGH)
+        return self._finding(message, why, Evidence(HIGHEST, rate, limit), effects=TOO_HIGH)
 
-    def _too_low(self, description: RunDescription, rate: float, limit: float) -> Finding:
-        optimizer = description.optimizer.type
+    def _too_low(self, description: RunDescription, rates: Sequence[float], limit: float) -> Finding:
+        optimizer, rate = description.optimizer.type, math.fsum(rates) / len(rates)
         message = f"The learning rate is far below those at which {optimizer} works. It comes to {show_number(rate)}"
         message += f"{_explain(description)}; from {show_number(limit)} on is common."
         why = "Steps that are far too small get nowhere in the time given."
-        return self._finding(message, why, evidence=Evidence(MEAN, rate, limit, "rate"), effects=TOO_LOW)
+        return self._finding(message, why, Evidence(MEAN, rate, limit), Evidence(HIGHEST, max(rates)), effects=TOO_LOW)
 
-    def _finding(self, message: str, why: str, *, evidence: Evidence, effects: tuple[str, ...]) -> Finding:
+    def _finding(self, message: str, why: str, *evidence: Evidence, effects: tuple[str, ...]) -> Finding:
         return Finding(
             rule=self.code,
             name=self.name,
             message=message,
             why=why,
             path="optimizer.lr",
-            evidence=(evidence,),
+            evidence=evidence,
             effects=effects,
         )
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 
-import numpy as np
-
+from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import EpochSeries, Floats, History, Outcome, RunStatus
 from gradcheck_cli.rules.standing import TRIVIAL, is_above
 

@@ -13,6 +13,10 @@ from tests.histories import make_finding
 from tests.rules.fixes import configs
 from tests.rules.fixes.configs import BADLY_DRAWN, LINEAR, NESTED, RECURRENT, SIGMOID, data_after, load
 
+MEASURED = (Evidence("measured", 1e-6, 7, "ratio"),)
+EVIDENCE = {"GC501": (Evidence("output layer", "Softmax", "none before CrossEntropyLoss"),)}
+"""Of the rules whose evidence is in words."""
+
 
 @pytest.mark.parametrize(
     ("text", "rule"),
@@ -20,8 +24,7 @@ from tests.rules.fixes.configs import BADLY_DRAWN, LINEAR, NESTED, RECURRENT, SI
     ids=[f"{name}-{rule.code}" for name, rule in itertools.product(configs.ALL, RULES)],
 )
 def test_every_fix_applies_loads_and_changes_something(text: str, rule: type[Rule]) -> None:
-    evidence = (Evidence("output layer", "Softmax", "none before CrossEntropyLoss"),)
-    finding = make_finding(rule.code, rule.name, path="", evidence=evidence)
+    finding = make_finding(rule.code, rule.name, path="", evidence=EVIDENCE.get(rule.code, MEASURED))
     fixes = rule().fixes(finding, load(text))
     for fix in fixes:
         assert (fix.safety is Safety.ADVICE) == (not fix.edits)
@@ -32,8 +35,7 @@ def test_every_fix_applies_loads_and_changes_something(text: str, rule: type[Rul
 
 @pytest.mark.parametrize("rule", RULES)
 def test_without_a_config_there_is_only_advice(rule: type[Rule]) -> None:
-    evidence = (Evidence("output layer", "Softmax", "none before CrossEntropyLoss"),)
-    fixes = rule().fixes(make_finding(rule.code, rule.name, evidence=evidence), None)
+    fixes = rule().fixes(make_finding(rule.code, rule.name, evidence=EVIDENCE.get(rule.code, MEASURED)), None)
     assert fixes
     assert all(fix.safety is Safety.ADVICE and not fix.edits for fix in fixes)
 

@@ -29,9 +29,9 @@ def lengthen_memory(config: Config | None) -> Fixes:
     """Against layers that forget the beginning: gates first, as they learn what to keep."""
     return collect(
         use_gru(config),
+        pace_steps(config),
         draw_orthogonal(config),
         restore_initialization(config),
-        pace_steps(config),
         advise(
             "Let the forget gates start open: a bias of 1 for the second quarter of each LSTM bias",
             reason="The memory then lasts from the first step on, and the gate learns when to close.",
@@ -44,10 +44,10 @@ def lengthen_memory(config: Config | None) -> Fixes:
 
 
 def bound_recurrence(config: Config | None) -> Fixes:
-    """Against a gradient that grows with each time step: weights that keep the size of the state first."""
+    """Against a gradient that grows with each time step: gates first, then weights that keep the size of the state."""
     return collect(
-        draw_orthogonal(config),
         use_gru(config),
+        draw_orthogonal(config),
         restore_initialization(config),
         clip_gradients(config),
         take_usual_rate(config),
@@ -89,13 +89,13 @@ def restore_initialization(config: Config | None) -> Fix | None:
 
 
 def pace_steps(config: Config | None) -> Fix | None:
-    """Adam at a rate for gated layers, and clipping."""
+    """Adam at a rate for gated layers, clipping, and torch's own initial weights."""
     return suggest(
         config,
-        "Take Adam at a rate for small recurrent layers, with clipped gradients",
+        "Train the recurrent layers from torch's own initial weights, with Adam and clipped gradients",
         safety=Safety.SAFE,
         reason="It sizes the step of each weight by that weight's own gradients, however small they are.",
-        edits=lambda c: _pace_edits(c, GATED_RATE),
+        edits=lambda c: merge(*(_drop_initializers(layer) for layer in _recurrent(c)), _pace_edits(c, GATED_RATE)),
     )
 
 

@@ -36,9 +36,9 @@ class VanishingThroughTime(Rule):
     counts only where the run was harmed. Networks with attention have another way through time and are left alone.
 
     ## Fixes and their safety
-    Torch's own initial weights in place of written ones (safe). GRU in place of RNN and LSTM, with a usual rate of
-    Adam in place of SGD (unsafe: they change what the network computes). Orthogonal recurrent weights (safe). A forget
-    gate that starts open, shorter sequences (advice).
+    GRU in place of RNN and LSTM, with Adam and a clipped gradient norm (unsafe: it changes what the network computes).
+    Adam and clipping alone, orthogonal recurrent weights, torch's own initial weights in place of written ones (safe).
+    A forget gate that starts open, shorter sequences (advice).
 
     ## When to ignore it
     When the task depends on the last time steps alone; look for another cause of the harm then.

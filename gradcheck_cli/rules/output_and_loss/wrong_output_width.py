@@ -60,7 +60,7 @@ class WrongOutputWidth(Rule):
         outputs = math.prod(shape)
         if data.task == "classification" and data.classes is not None:
             yield from self._for_classes(run.description, shape, data.classes)
-        elif data.task == "regression" and data.target_columns is not None and outputs != data.target_columns:
+        elif data.target_columns is not None and outputs != data.target_columns:
             message = "The network does not give one output for each value to predict."
             message += f" It gives {outputs}, the targets hold {data.target_columns} a row."
             yield self._finding(run.description, message, outputs=outputs, wanted=data.target_columns)

@@ -55,7 +55,8 @@ model:
     - {type: Linear, out_features: 10}
 loss: CrossEntropyLoss
 optimizer: {type: SGD, lr: 0.05, momentum: 0.9}
-trainer: {epochs: 20, batch_size: 64}
+lr_scheduler: {type: CosineAnnealingLR, T_max: 20}
+trainer: {epochs: 20, batch_size: 32}
 """,
     "a logistic regression with 20,000 validation rows": """
 data: {type: blobs, n_samples: 25000, centers: 2, cluster_std: 4.0, n_features: 2, val_fraction: 0.8, standardize: true}
@@ -104,9 +105,12 @@ def check(text: str, folder: Path) -> RunReport:
 
 
 def test_vanishing_gradient_fires_where_all_layers_vanish_alike(tmp_path: Path) -> None:
-    first = check(ALL_LAYERS_VANISH_ALIKE, tmp_path).findings[0]
-    assert (first.name, first.severity) == ("vanishing-gradient", Severity.ERROR)
-    assert "fc.0" in first.layers
+    findings = check(ALL_LAYERS_VANISH_ALIKE, tmp_path).findings
+    (vanishing,) = (finding for finding in findings if finding.name == "vanishing-gradient")
+    assert vanishing.severity is Severity.ERROR
+    assert "fc.0" in vanishing.layers
+    # What is named before it is at most the weights that make it vanish.
+    assert findings[0] is vanishing or vanishing.rule in findings[0].explains
 
 
 @pytest.mark.parametrize("text", SCARY_BUT_HEALTHY.values(), ids=SCARY_BUT_HEALTHY.keys())

@@ -101,7 +101,7 @@ def measure_through_time(layer: nn.RNNBase, x: Tensor) -> list[Floats]:
     Source:
         Hutchinson 1990, "A stochastic estimator of the trace": E |v J|^2 = |J|_F^2 for random signs v.
     """
-    inputs = x.to(next(layer.parameters()).dtype).requires_grad_()
+    inputs = x.detach().to(next(layer.parameters()).dtype).requires_grad_()
     with _as_evaluated(layer), torch.enable_grad():
         output = _run(layer, inputs)
         width = layer.proj_size or layer.hidden_size

@@ -24,6 +24,7 @@ from gradcheck_cli.recording.history import (
     RunStatus,
     Signal,
     StepSeries,
+    ThroughTime,
     ValidationLosses,
 )
 
@@ -104,6 +105,10 @@ def record() -> History:
         stopped_because="the loss became NaN in step 2",
         notes=("a last batch of 1 row is left out",),
         unavailable={"update_ratio": "not sampled"},
+        through_time={
+            "lstm": ThroughTime(np.array([0, 2]), values[:, :2]),
+            "lstm:reverse": ThroughTime(np.array([2]), values[1:]),
+        },
         data_profile=DataProfile(
             inputs=Scales("a", 2.5, "b", float("inf"), "c", 0.0, standardized=True),
             classes=ClassCounts(("no", "yes"), np.array([60, 20]), np.array([15, 5])),

@@ -53,6 +53,7 @@ def changed(history: History) -> list[History]:
         dataclasses.replace(history, steps=None),
         dataclasses.replace(history, outcome=dataclasses.replace(history.outcome, references={})),
         dataclasses.replace(history, notes=()),
+        dataclasses.replace(history, through_time=dict(list(history.through_time.items())[:1])),
         dataclasses.replace(history, seconds=float("nan")),
         dataclasses.replace(history, signals=dict(list(history.signals.items())[:1])),
     ]

@@ -16,6 +16,7 @@ from gradcheck_cli.rules.selection import configure
 from tests.histories import make_description as describe
 from tests.histories import make_history, make_layers, make_outcome, make_steps
 from tests.rules.generalization.test_overfitting import overfit
+from tests.rules.gradient_flow.sequences import recurrent
 from tests.rules.outcome.test_decision import ended
 
 HEADINGS = [
@@ -28,6 +29,8 @@ HEADINGS = [
 ]
 VANISHED = dict.fromkeys((f"linear_{i}" for i in range(1, 4)), 1e-9)
 RUNS = [
+    recurrent({"gru_1": 1e-7}),
+    recurrent({"gru_1": 1e7}),
     ended(float("nan")),
     ended(2.3),
     ended(1.0),

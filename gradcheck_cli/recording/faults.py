@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -57,11 +58,16 @@ class FaultWatch:
             if self._first is None and not skipped[row]:
                 self._first = fault
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether anything has been non-finite for good so far, or is at the last step observed."""
+        return self._first is not None or self.streak > 0
+
     def finish(self, *, parameters_finite: bool) -> NonFinite | None:
         """The first fault; None where everything was finite, skipped steps aside."""
         lasting = self.streak > 0 or not parameters_finite
         first = self._first or (self._streak_start if lasting else None)
-        return None if first is None else NonFinite(first.step, first.quantity, first.layers, lasting)
+        return None if first is None else replace(first, lasting=lasting)
 
     def _describe(self, step: int, loss: float, bad_gradients: Bools) -> NonFinite:
         if self._outputs is not None and self._outputs[0] == step:

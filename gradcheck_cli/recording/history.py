@@ -220,12 +220,21 @@ class NonFinite:
         quantity: `loss`, `gradient`, `parameter`, or `activation`.
         layers: Layers seen non-finite at that step, in forward order; empty where only the loss was.
         lasting: Whether it stayed so until the run ended.
+        origin: What produced it: a layer's name, `input`, `target` or `loss`; empty where that was not found. Whatever
+            else was not finite had it from there.
+        direction: `forward`, `backward` or `update`: the part of the step in which it was produced.
+        rows: Rows of the step's batch that it belongs to, ascending, the first 32; empty where to none.
+        value: `nan`, `inf` or `-inf`: what was seen first.
     """
 
     step: int
     quantity: str
     layers: tuple[str, ...] = ()
     lasting: bool = True
+    origin: str = ""
+    direction: str = ""
+    rows: tuple[int, ...] = ()
+    value: str = ""
 
 
 @dataclass(frozen=True)

@@ -242,6 +242,11 @@ class Recorder:
         return self._faults.streak
 
     @property
+    def is_broken(self) -> bool:
+        """Whether a flushed step was not finite, other than one that a GradScaler left out and the run went on."""
+        return self._faults.is_broken
+
+    @property
     def last_step(self) -> tuple[float, float]:
         """Loss and global gradient norm of the last flushed step."""
         return self._log.last

@@ -8,6 +8,8 @@ from functools import partial
 import torch
 
 from gradcheck_cli.config.schema import Config
+from gradcheck_cli.recording.observed import find_observed
+from gradcheck_cli.recording.origin import OriginTracer
 from gradcheck_cli.recording.recorder import Recorder
 from gradcheck_cli.training.batches import Batches
 from gradcheck_cli.training.clipping import Clipping
@@ -22,8 +24,10 @@ from gradcheck_cli.training.optimizer import build_optimizer
 from gradcheck_cli.training.precision import MixedPrecision
 from gradcheck_cli.training.prepared import Prepared, as_tensor
 from gradcheck_cli.training.rate_plan import plan_rates
+from gradcheck_cli.training.replay import Replay
 from gradcheck_cli.training.schedule import build_schedule
-from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper
+from gradcheck_cli.training.snapshot import LastSnapshots, RunState
+from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper, StepRecorder
 from gradcheck_cli.training.streams import Stream, derive_seed
 from gradcheck_cli.training.verdict_stop import VerdictStop
 
@@ -52,25 +56,33 @@ def build_loop(config: Config, prepared: Prepared, *, watchers: Watchers, full: 
         mean_reduced=loss.mean_reduced,
         loss_is_scaled=precision.scales_loss,
     )
-    stepper = Stepper(
-        model.module,
-        loss,
-        optimizer=optimizer,
-        schedule=schedule,
-        precision=precision,
-        clipping=Clipping(trainer, optimizer.parameters),
-        recorder=recorder,
-        batch_rows=plan.batch_rows,
-        l1_penalty=trainer.l1_penalty,
-        on_cpu=prepared.device.type == "cpu",
-    )
+
+    def make_stepper(told: StepRecorder) -> Stepper:
+        return Stepper(
+            model.module,
+            loss,
+            optimizer=optimizer,
+            schedule=schedule,
+            precision=precision,
+            clipping=Clipping(trainer, optimizer.parameters),
+            recorder=told,
+            batch_rows=plan.batch_rows,
+            l1_penalty=trainer.l1_penalty,
+            on_cpu=prepared.device.type == "cpu",
+        )
+
     train_rows = _rows(prepared, prepared.dataset.x_train, prepared.dataset.y_train)
     seed = derive_seed(config.seed, Stream.ORDER)
     log = _build_log(prepared, train_rows, precision=precision, recorder=recorder)
+    batches = Batches(train_rows.inputs, train_rows.targets, plan=plan, seed=seed)
+    snapshots = LastSnapshots(RunState(model.module, optimizer, schedule, batches))
+    # A GradScaler makes values that are not finite on purpose, and its scale is in no snapshot.
+    replay = None if precision.scales_loss else Replay(snapshots, _build_tracer(prepared), make_stepper)
     return TrainingLoop(
         plan=plan,
-        batches=Batches(train_rows.inputs, train_rows.targets, plan=plan, seed=seed),
-        stepper=stepper,
+        batches=batches,
+        stepper=make_stepper(recorder),
+        replay=replay,
         schedule=schedule,
         recorder=recorder,
         log=log,
@@ -80,6 +92,12 @@ def build_loop(config: Config, prepared: Prepared, *, watchers: Watchers, full: 
         most_broken_steps=SKIPPED_STEPS if precision.scales_loss else BROKEN_STEPS,
         full=full,
     )
+
+
+def _build_tracer(prepared: Prepared) -> OriginTracer:
+    observed = find_observed(prepared.model.modules, prepared.model.layers)
+    owners = dict(zip(observed.parameters, observed.owners, strict=True))
+    return OriginTracer(prepared.model.module, observed.layers, parameters=observed.parameters, owners=owners)
 
 
 def _build_verdict(config: Config, prepared: Prepared, recorder: Recorder) -> VerdictStop:

@@ -29,6 +29,15 @@ class Batches:
         steps = max(1, MOST_BYTES_GATHERED // max(row_bytes * plan.step_rows, 1))
         self._gathered_rows = steps * plan.step_rows
 
+    @property
+    def random_state(self) -> Tensor:
+        """Decides the orders to come; set it to have them again."""
+        return self._generator.get_state()
+
+    @random_state.setter
+    def random_state(self, state: Tensor) -> None:
+        self._generator.set_state(state)
+
     def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The rows of each step of one epoch, in order."""
         order = torch.randperm(len(self._inputs), generator=self._generator)[: self._plan.rows]

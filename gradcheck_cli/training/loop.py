@@ -12,6 +12,7 @@ from gradcheck_cli.training.batches import Batches
 from gradcheck_cli.training.early_stopping import Patience
 from gradcheck_cli.training.epoch_log import Epoch, EpochLog
 from gradcheck_cli.training.plan import Plan
+from gradcheck_cli.training.replay import Replay
 from gradcheck_cli.training.schedule import Schedule
 from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper
 from gradcheck_cli.training.verdict_stop import EpochEnd, VerdictStop
@@ -46,6 +47,7 @@ class TrainingLoop:
 
     Attributes:
         patience: Early stopping; None where it is not asked for.
+        replay: Finds the origin of what is not finite, once the run is over; None where it cannot.
         verdict: Stops a run that cannot recover; None where it is to go on.
         most_broken_steps: After so many non-finite steps in a row the run is lost.
         full: Train on all the same.
@@ -58,6 +60,7 @@ class TrainingLoop:
     recorder: Recorder
     log: EpochLog
     patience: Patience | None = None
+    replay: Replay | None = None
     verdict: VerdictStop | None = None
     watchers: Watchers = Watchers()
     most_broken_steps: int = BROKEN_STEPS
@@ -80,6 +83,8 @@ class TrainingLoop:
     def _train(self) -> Ending:
         self.log.start()
         for _ in range(self.plan.epochs):
+            if self.replay is not None and not self.recorder.is_broken:
+                self.replay.snapshots.take(self.recorder.steps_done)
             for inputs, targets in self.batches.epoch():
                 if self.stepper.take(inputs, targets):
                     self._show_progress()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ def train(
         with described(prepared.description):
             ending = loop.run()
         _close_gaps(loop)
-        history = _tell(config, prepared, loop=loop, ending=ending, threads=threads)
+        history = _explain(_tell(config, prepared, loop=loop, ending=ending, threads=threads), loop)
         if progress is not None:
             progress.finished(history.status)
     return history
@@ -116,6 +117,16 @@ def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: End
         through_time=recorded.through_time,
         symmetric_at_end=find_symmetric(prepared.model.layers, prepared.model.modules),
     )
+
+
+def _explain(history: History, loop: TrainingLoop) -> History:
+    """Find what produced the first NaN or Inf, now that the weights are needed no more."""
+    if history.non_finite is None or loop.replay is None:
+        return history
+    try:
+        return replace(history, non_finite=loop.replay.explain(history.non_finite))
+    except KeyboardInterrupt:
+        return history
 
 
 def _final_status(status: RunStatus, fault: NonFinite | None) -> RunStatus:

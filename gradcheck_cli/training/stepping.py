@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from gradcheck_cli.errors import ModelError, Problem
-from gradcheck_cli.recording.recorder import Recorder
 from gradcheck_cli.training.backward import Backward
 from gradcheck_cli.training.clipping import Clipping
 from gradcheck_cli.training.loss import Loss
@@ -21,6 +21,29 @@ from gradcheck_cli.training.schedule import Schedule
 
 BROKEN_STEPS = 5
 """After so many non-finite steps in a row a run is lost: one can be an accident of a batch."""
+
+
+class StepRecorder(Protocol):
+    """What is told of each step, in this order; see `Recorder`."""
+
+    @property
+    def is_sampling(self) -> bool:
+        """Whether the step at hand is looked at more closely."""
+
+    def begin_step(self) -> None:
+        """Before the first forward pass."""
+
+    def after_backward(self, rows: int, *, loss_scale: float = 1.0) -> list[Tensor]:
+        """With the gradients; their norms."""
+
+    def after_clipping(self, factor: Tensor | float) -> None:
+        """With what the gradients were multiplied by."""
+
+    def after_update(self, loss: Tensor | float, *, learning_rate: float) -> bool:
+        """With the new weights; whether everything has been transferred from the device."""
+
+    def flush(self) -> None:
+        """Transfer what has not been."""
 
 
 class Stepper:
@@ -35,7 +58,7 @@ class Stepper:
         schedule: Schedule,
         precision: MixedPrecision,
         clipping: Clipping,
-        recorder: Recorder,
+        recorder: StepRecorder,
         batch_rows: int,
         l1_penalty: float = 0.0,
         on_cpu: bool = True,

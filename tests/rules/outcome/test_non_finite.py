@@ -41,3 +41,33 @@ def test_step_that_the_scaler_left_out_is_ordinary() -> None:
     steps = make_steps(skipped=np.arange(400) == 7)
     assert check(history.NonFinite(7, "gradient", lasting=False), steps=steps) == []
     assert check(history.NonFinite(8, "gradient", lasting=False), steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("origin", "direction", "first"),
+    [
+        ("log", "forward", "The output of log became -Inf first; everything after it follows from that."),
+        ("root", "backward", "The gradient that root passes back became -Inf first;"),
+        ("head", "update", "A weight of head, by an update, became -Inf first;"),
+        ("loss", "forward", "The loss became -Inf first;"),
+        ("input", "forward", "The inputs contain -Inf; everything else that is not finite follows from that."),
+    ],
+)
+def test_the_producer_is_named_and_what_follows_is_not(origin: str, direction: str, first: str) -> None:
+    event = history.NonFinite(
+        2, "activation", ("log", "relu_1", "head"), origin=origin, direction=direction, value="-inf"
+    )
+    (finding,) = check(event)
+    assert finding.message.startswith(first)
+    assert finding.layers == (() if origin in ("loss", "input") else (origin,))
+    assert ("produced by", origin) in [(one.name, one.value) for one in finding.evidence]
+
+
+def test_rows_are_listed_in_the_message_up_to_eight_and_all_in_the_evidence() -> None:
+    few, many = (
+        check(history.NonFinite(2, "activation", origin="log", direction="forward", value="nan", rows=rows))[0]
+        for rows in ((3, 17), tuple(range(20)))
+    )
+    assert "at step 2, in rows 3, 17 of its batch." in few.message
+    assert "7 and others of its batch." in many.message
+    assert many.evidence[-1].value == ", ".join(str(row) for row in range(20))

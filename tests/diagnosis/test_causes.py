@@ -48,6 +48,12 @@ def test_a_note_explains_nothing() -> None:
     assert explained(finding("GC102", step=0, severity=Severity.INFO), finding("GC302"))["GC302"] is None
 
 
+def test_a_finding_may_bring_about_less_than_its_rule() -> None:
+    low = finding("GC506", effects=("GC304", "GC305"))
+    assert explained(low, finding("GC304"), finding("GC302")) == {"GC506": None, "GC304": "GC506", "GC302": None}
+    assert explained(finding("GC506"), finding("GC302"))["GC302"] == "GC506"
+
+
 def test_what_is_at_most_a_warning_explains_no_error() -> None:
     cause = finding("GC102", step=0, severity=Severity.WARNING, ceiling=Severity.WARNING)
     assert explained(cause, finding("GC302"))["GC302"] is None

@@ -12,11 +12,20 @@ from gradcheck_cli.diagnosis import judge as judging
 from gradcheck_cli.diagnosis.judge import Judgement, judge
 from gradcheck_cli.diagnosis.report import RuleStatus
 from gradcheck_cli.errors import UsageError
+from gradcheck_cli.recording.description import ComponentDescription
 from gradcheck_cli.recording.history import History, NonFinite, Quantity, RunStatus
 from gradcheck_cli.rules.base import Family, Finding, Fix, Need, Rule
 from gradcheck_cli.rules.generalization.overfitting import Overfitting
 from gradcheck_cli.rules.selection import Configured
-from tests.histories import make_description, make_history, make_layers, make_linted, make_outcome, make_steps
+from tests.histories import (
+    make_description,
+    make_epochs,
+    make_history,
+    make_layers,
+    make_linted,
+    make_outcome,
+    make_steps,
+)
 from tests.rules.fixes.configs import SIGMOID, load
 from tests.rules.generalization.test_overfitting import overfit, without_gap
 
@@ -24,7 +33,8 @@ SILENT = dict.fromkeys((f"linear_{i}" for i in range(1, 4)), 1e-9)
 
 
 def stuck(**fields: Any) -> History:
-    values = {"steps": make_steps(loss=2.3), "outcome": make_outcome(0.1, final_slice_loss=2.3), **fields}
+    outcome, epochs = make_outcome(0.1, final_slice_loss=2.3), make_epochs(slice_loss=2.3)
+    values = {"steps": make_steps(loss=2.3), "epochs": epochs, "outcome": outcome, **fields}
     return make_history(changes={Quantity.SENSITIVITY: SILENT}, **values)
 
 
@@ -110,6 +120,26 @@ def test_nan_is_ranked_under_what_brought_it_about() -> None:
 def test_static_findings_follow_the_outcome(outcome: Any, severity: str) -> None:
     run = make_history(make_description(make_layers("Linear", "Softmax")), outcome=outcome)
     assert found(judge(run, select=["GC5"])) == [("GC501", severity)]
+
+
+def test_static_finding_that_explains_no_harm_stays_a_warning() -> None:
+    rates = [("SGD", {"lr": 100.0}, "error"), ("SGD", {"lr": 1e-6}, "warning")]
+    for optimizer, arguments, severity in rates:
+        description = make_description(optimizer=ComponentDescription(optimizer, arguments))
+        diverged = make_outcome(0.1, final_slice_loss=50.0)
+        run = make_history(description, outcome=diverged, epochs=make_epochs(slice_loss=50.0))
+        judgement = judge(run, select=["GC506"])
+        assert found(judgement) == [("GC506", severity)]
+
+
+def test_what_is_not_selected_is_neither_shown_nor_named() -> None:
+    run = make_history(
+        make_description(make_layers("Linear", "Softmax")), outcome=make_outcome(0.1, final_slice_loss=2.3)
+    )
+    (finding,) = judge(run, select=["GC501"]).findings
+    assert finding.severity.value == "error"
+    assert finding.explains == ()
+    assert [result.rule for result in judge(run, select=["GC501"]).rules] == ["GC501"]
 
 
 def test_static_findings_are_warnings_in_lint() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gradcheck_cli.recording import history
+from gradcheck_cli.recording.description import ComponentDescription, LayerDescription
 from gradcheck_cli.recording.history import History, Quantity
 from gradcheck_cli.rules import ALL
 from gradcheck_cli.rules.base import Finding, Rule
@@ -27,6 +29,13 @@ HEADINGS = [
     "When to ignore it",
     "References",
 ]
+
+
+def tiny(layers: tuple[LayerDescription, ...]) -> tuple[LayerDescription, ...]:
+    """The layers with initial weights far too small."""
+    return tuple(replace(x, parameters=tuple(replace(p, init_std=1e-4) for p in x.parameters)) for x in layers)
+
+
 VANISHED = dict.fromkeys((f"linear_{i}" for i in range(1, 4)), 1e-9)
 RUNS = [
     recurrent({"gru_1": 1e-7}),
@@ -47,6 +56,12 @@ RUNS = [
         for last in ("Softmax", "LogSoftmax")
         for n in (1, 9)
     ),
+    make_history(describe(make_layers("Linear", "ReLU", "Linear", "ReLU", outputs=12))),
+    make_history(describe(make_layers("Linear", "Linear", "Linear", outputs=3))),
+    make_history(describe(make_layers("Linear", "BatchNorm1d", "ReLU", "Linear"), trainer={"batch_size": 2})),
+    make_history(describe(tiny(make_layers(*("Linear", "Tanh") * 5, "Linear")))),
+    make_history(describe(optimizer=ComponentDescription("Adam", {"lr": 9.0}))),
+    make_history(describe(optimizer=ComponentDescription("Adam", {"lr": 1e-9}))),
 ]
 
 

@@ -21,7 +21,8 @@ def test_one_rule_by_all_its_names(query: str) -> None:
 
 
 def test_prefix_and_everything() -> None:
-    assert find_rules("GC1") == (VanishingGradient, ExplodingGradient)
+    assert find_rules("GC1") == tuple(rule for rule in ALL if rule.code.startswith("GC1"))
+    assert {VanishingGradient, ExplodingGradient} < set(find_rules("GC1")) < set(ALL)
     assert find_rules("GC") == find_rules("ALL") == ALL
 
 
@@ -48,7 +49,7 @@ def test_everything_is_selected_by_default() -> None:
 
 
 def test_a_longer_code_wins_over_its_prefix() -> None:
-    assert selected(("GC1",), ("GC101",)) == (ExplodingGradient,)
+    assert set(selected(("GC1",), ("GC101",))) == set(find_rules("GC1")) - {VanishingGradient}
     assert selected(("GC101",), ("GC1",)) == (VanishingGradient,)
     assert selected(("overfitting",), ("GC4",)) == (Overfitting,)
 

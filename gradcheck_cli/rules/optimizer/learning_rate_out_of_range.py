@@ -126,14 +126,15 @@ class LearningRateOutOfRange(Rule):
         message = f"The learning rate is far above those at which {optimizer} works. It comes to {show_number(rate)}"
         message += f"{_explain(description)}; up to {show_number(limit)} is common."
         why = "Steps that are far too large throw the weights about or kill units for good."
-        return self._finding(message, why, Evidence(HIGHEST, rate, limit), effects=TOO_HIGH)
+        return self._finding(message, why, Evidence(HIGHEST, rate, limit, "rate"), effects=TOO_HIGH)
 
     def _too_low(self, description: RunDescription, rates: Sequence[float], limit: float) -> Finding:
         optimizer, rate = description.optimizer.type, math.fsum(rates) / len(rates)
         message = f"The learning rate is far below those at which {optimizer} works. It comes to {show_number(rate)}"
         message += f"{_explain(description)}; from {show_number(limit)} on is common."
         why = "Steps that are far too small get nowhere in the time given."
-        return self._finding(message, why, Evidence(MEAN, rate, limit), Evidence(HIGHEST, max(rates)), effects=TOO_LOW)
+        evidence = Evidence(MEAN, rate, limit, "rate"), Evidence(HIGHEST, max(rates), None, "rate")
+        return self._finding(message, why, *evidence, effects=TOO_LOW)
 
     def _finding(self, message: str, why: str, *evidence: Evidence, effects: tuple[str, ...]) -> Finding:
         return Finding(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LOGIT_LOSSES = frozenset({"CrossEntropyLoss", "BCEWithLogitsLoss", "SoftMarginLoss"})
 NUMBER_LOSSES = frozenset({"MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"})
 ONE_HOT: Range = (0.0, 1.0)
+RANGE = "range of the outputs"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class BoundedOutput(Rule):
     def _capped(self, layer: LayerDescription, reach: Range, loss: str) -> Finding:
         message = f"{layer.name} bounds the scores, and {loss} expects any number. They lie {describe_range(reach)}."
         why = "The network can be only so sure of a class. At the bound a score has little or no gradient."
-        evidence = (Evidence("range of the outputs", describe_range(reach), "any number"),)
+        evidence = (Evidence(RANGE, describe_range(reach), "anywhere", "range"),)
         return self._finding(layer, message, why=why, evidence=evidence)
 
     def _out_of_reach(self, layer: LayerDescription, reach: Range, targets: Range) -> Finding:
@@ -92,7 +93,7 @@ class BoundedOutput(Rule):
         message += f" Its outputs lie {describe_range(reach)}, the targets {describe_range(targets)}."
         why = "The error on targets out of reach stays, however long the network trains."
         evidence = (
-            Evidence("range of the outputs", describe_range(reach), describe_range(targets)),
+            Evidence(RANGE, describe_range(reach), describe_range(targets), "range"),
             Evidence("targets beyond it, over their spread", overshoot(targets, reach), self.min_overshoot, "ratio"),
         )
         return self._finding(layer, message, why=why, evidence=evidence)

@@ -66,8 +66,9 @@ def test_healthy_config(write: Write) -> None:
 def test_harmed_config(write: Write) -> None:
     report = check_many([write(STUCK)], UNSAVED)
     assert report.exit_code == 1
-    assert codes(report.runs[0]) == ["GC304"]
-    assert check_many(["good.yaml"], replace(UNSAVED, ignore=("GC304",))).exit_code == 0
+    assert codes(report.runs[0])[:2] == ["GC506", "GC304"]
+    assert check_many(["good.yaml"], replace(UNSAVED, ignore=("GC304",))).exit_code == 1
+    assert check_many(["good.yaml"], replace(UNSAVED, ignore=("GC304", "GC506"))).exit_code == 0
 
 
 def test_overrides_and_selection_of_the_command(write: Write) -> None:
@@ -121,17 +122,17 @@ def test_run_is_saved_and_judged_again(write: Write, tmp_path: Path) -> None:
     assert run.run_dir is not None
     assert run.run_dir.parent == Path(".gradcheck/runs")
     assert len((run.run_dir / "metrics.jsonl").read_text().splitlines()) == 8
-    assert json.loads((run.run_dir / "findings.json").read_text())[0]["rule"] == "GC304"
+    assert json.loads((run.run_dir / "findings.json").read_text())[0]["rule"] == "GC506"
     again = report_saved()
     assert again.exit_code == 1
     assert again.runs[0].findings == run.findings
     assert histories_equal(timeless(again.runs[0]), timeless(run))
-    assert report_saved("stuck", CheckOptions(ignore=("GC304",))).exit_code == 0
+    assert report_saved("stuck", CheckOptions(ignore=("GC304", "GC506"))).exit_code == 0
     assert report_saved(str(run.run_dir), CheckOptions(overrides=("diagnostics.select=[GC1]",))).exit_code == 0
 
 
 def test_saved_run_remembers_what_was_set_over_its_text(write: Write) -> None:
-    ignoring = CheckOptions(overrides=("diagnostics.ignore=[GC304]", "trainer.epochs=3"))
+    ignoring = CheckOptions(overrides=("diagnostics.ignore=[GC2, GC3, GC5]", "trainer.epochs=3"))
     run = check_config(write(STUCK, "stuck.yaml"), ignoring)
     again = report_saved().runs[0]
     assert run.history is not None

@@ -10,7 +10,7 @@ import math
 STEPS_PER_GRID_POINT = 64
 FEWEST_GRID_POINTS = 12
 MOST_GRID_POINTS = 256
-MOST_EPOCH_ENDS = 16
+MOST_EPOCH_ENDS = 12
 
 
 def choose_steps(planned_steps: int, steps_per_epoch: int) -> frozenset[int]:
@@ -39,7 +39,7 @@ def choose_steps(planned_steps: int, steps_per_epoch: int) -> frozenset[int]:
 
 
 def choose_epoch_ends(planned_steps: int, steps_per_epoch: int) -> frozenset[int]:
-    """The start and at most 16 epoch ends, by the number of steps done; the last of the plan is among them."""
+    """The start and at most 12 epoch ends, by the number of steps done; the last of the plan is among them."""
     epochs = math.ceil(planned_steps / max(steps_per_epoch, 1))
     ends = (min((epoch + 1) * steps_per_epoch, planned_steps) for epoch in _spread(epochs, MOST_EPOCH_ENDS))
     return frozenset((0, *ends))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from gradcheck_cli.recording.history import Floats, ThroughTime
 from gradcheck_cli.recording.statistics import row_norms, to_numpy
 
-MOST_ROWS = 64
+MOST_ROWS = 32
 REVERSE = ":reverse"
 """Behind a layer's name: its backward direction, whose last state is that of the first time step."""
 

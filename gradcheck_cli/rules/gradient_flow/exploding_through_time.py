@@ -29,7 +29,7 @@ class ExplodingThroughTime(Rule):
 
     ## How it decides
     At epoch ends the last state of each recurrent layer (the first, for a backward direction) is differentiated by the
-    layer's input at each time step, on up to 64 training rows. The gradient at the tenth of the time steps that lies
+    layer's input at each time step, on up to 32 training rows. The gradient at the tenth of the time steps that lies
     farthest away, over that at the nearest tenth, is judged in the second half of the run, by its median and its last
     value. Where nothing could be measured there, because the run became non-finite or the layer died, the last value
     known before stands for it. It counts only where the run was harmed.

@@ -24,6 +24,8 @@ USUAL_BATCH = 32
 TOO_HIGH = (
     "GC101",
     "GC102",
+    "GC103",
+    "GC104",
     "GC105",
     "GC201",
     "GC202",
@@ -35,7 +37,7 @@ TOO_HIGH = (
     "GC306",
     "GC402",
 )
-TOO_LOW = ("GC204", "GC304", "GC305", "GC306", "GC402")
+TOO_LOW = ("GC103", "GC204", "GC304", "GC305", "GC306", "GC402")
 HIGHEST, MEAN = "highest learning rate", "mean learning rate"
 SCHEDULED = 10.0
 """Highest over mean rate from which on the schedule is to blame for a low one."""

@@ -15,6 +15,7 @@ def check(
     fail_on: options.FailOnOption = FailOn.ERROR,
     settings: options.Set = None,
     seed: options.Seed = None,
+    seeds: options.Seeds = 1,
     epochs: options.Epochs = None,
     max_steps: options.MaxSteps = None,
     device: options.DeviceOption = None,
@@ -35,6 +36,8 @@ def check(
 
     gradcheck check configs/ --jobs 2 --output-format concise
 
+    gradcheck check config.yaml --seeds 5 --jobs 5
+
     gradcheck check config.yaml --set optimizer.lr=0.01 --select GC1,overfitting
     """
     from gradcheck_cli.cli.console import write_message
@@ -50,12 +53,13 @@ def check(
             settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
         ),
         full=full,
+        seeds=seeds,
         run_dir=run_dir,
         save=not no_save,
     )
     announce = jobs > 1 and not quiet
     if announce:
-        write_message(f"training {jobs} configs at a time")
+        write_message(f"training {jobs} runs at a time")
     report = check_many(
         configs,
         wanted,

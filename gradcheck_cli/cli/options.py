@@ -52,6 +52,10 @@ Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", help="Override the seed.", rich_help_panel=TRAINING, show_default=False),
 ]
+Seeds = Annotated[
+    int,
+    typer.Option("--seeds", metavar="N", min=1, help="Train N seeds of each config.", rich_help_panel=TRAINING),
+]
 Epochs = Annotated[
     int | None,
     typer.Option("--epochs", metavar="N", help="Override the epochs.", rich_help_panel=TRAINING, show_default=False),

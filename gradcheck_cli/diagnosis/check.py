@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from gradcheck_cli.diagnosis.config_files import find_configs
 from gradcheck_cli.diagnosis.coverage import measure_coverage
 from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
+from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
 from gradcheck_cli.diagnosis.refusal import blame
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
@@ -36,6 +38,7 @@ class CheckOptions:
         overrides: `KEY=VALUE` as of `--set`.
         fail_on: From which severity on findings fail the command: error, warning, info or never.
         full: Never stop a run early.
+        seeds: How many seeds of each config are trained, from its own one on (`check_many` only).
         save: Whether to keep a run folder.
         run_dir: Where; None means `.gradcheck/runs`.
     """
@@ -45,6 +48,7 @@ class CheckOptions:
     overrides: tuple[str, ...] = ()
     fail_on: str = FailOn.ERROR
     full: bool = False
+    seeds: int = 1
     save: bool = True
     run_dir: Path | None = None
 
@@ -103,13 +107,16 @@ def check_many(
     """
     choose_rules(None, select=options.select, ignore=options.ignore)
     found = find_configs(arguments)
-    if jobs > 1 and len(found.paths) > 1:
-        finished = _check_in_parallel(found.paths, options, jobs)
-    else:
-        one_of_many = len(found.paths) > 1
-        finished = _until_interrupted(found.paths, lambda path: _check_one(path, options, progress, one_of_many))
+    one_of_many = len(found.paths) * options.seeds > 1
+    shown = progress if jobs == 1 or not one_of_many else None
+    calls = [
+        partial(_check_one, path, options, progress=shown, offset=offset, one_of_many=one_of_many)
+        for path in found.paths
+        for offset in range(options.seeds)
+    ]
+    finished = run_in_parallel(calls, jobs=jobs) if jobs > 1 and one_of_many else run_in_turn(calls)
     runs = []
-    for run in finished:
+    for run in group_seeds(finished, seeds=options.seeds):
         runs.append(run)
         if on_finished is not None:
             on_finished(run)
@@ -258,17 +265,12 @@ def _describe(config: Config, status: RunStatus, description: RunDescription | N
     return History(description=description or describe(config), environment=environment, status=status)
 
 
-def _until_interrupted(paths: Sequence[str], check: Callable[[str], RunReport]) -> Iterator[RunReport]:
-    for path in paths:
-        report = check(path)
-        yield report
-        if report.status is RunStatus.INTERRUPTED:
-            return
-
-
-def _check_one(path: str, options: CheckOptions, progress: Progress | None, one_of_many: bool) -> RunReport:
+def _check_one(
+    path: str, options: CheckOptions, *, progress: Progress | None, offset: int, one_of_many: bool
+) -> RunReport:
+    """One seed of one config: its own, plus `offset`."""
     try:
-        return check_config(path, options, progress=progress)
+        return check_config(path, _with_later_seed(path, options, offset), progress=progress)
     # A fault of ours in one config must not cost the user the reports of all others; alone, it is shown in full.
     except Exception as error:
         if not one_of_many:
@@ -277,13 +279,12 @@ def _check_one(path: str, options: CheckOptions, progress: Progress | None, one_
         return _fail(path, None, [Problem("", message, hint="this is a fault of gradcheck; check this config alone")])
 
 
-def _check_in_parallel(paths: Sequence[str], options: CheckOptions, jobs: int) -> Iterator[RunReport]:
-    from joblib import Parallel, delayed
-
-    calls = (delayed(_check_one)(path, options, None, True) for path in paths)
-    parallel = Parallel(n_jobs=min(jobs, len(paths)), backend="loky", batch_size=1, return_as="generator")
-    reports: Iterator[RunReport] = parallel(calls)
-    return reports
+def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOptions:
+    """Only the first seed's run is kept: it is the one whose numbers the report shows."""
+    loaded = _load(path, options) if offset else None
+    if loaded is None or isinstance(loaded, RunReport):
+        return options
+    return replace(options, overrides=(*options.overrides, f"seed={loaded[0].seed + offset}"), save=False)
 
 
 def _gather(command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0) -> Report:

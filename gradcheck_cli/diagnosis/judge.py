@@ -82,7 +82,7 @@ def judge(
         findings[rule in chosen] += [_place(finding, history, source=source) for finding in settled]
         results += [verdict.result] if rule in chosen else []
     linked = _link(findings[True], hidden=findings[False])
-    return Judgement(_rank(linked), tuple(results), harm, measure_coverage(history))
+    return Judgement(rank_findings(linked), tuple(results), harm, measure_coverage(history))
 
 
 def choose_rules(
@@ -158,7 +158,7 @@ def _place(finding: Finding, history: History, *, source: str) -> Finding:
     return replace(finding, path=path, fingerprint=fingerprint(finding, history.description, source=source))
 
 
-def _rank(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def rank_findings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """By severity, then causes before what they explain, then by family."""
     families = list(Family)
     family = {rule.code: families.index(rule.family) for rule in configure()}

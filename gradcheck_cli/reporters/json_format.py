@@ -124,7 +124,7 @@ def _describe_finding(finding: Finding, run: RunReport) -> dict[str, Any]:
         "layers": finding.layers,
         "first_step": finding.first_step,
         "fingerprint": finding.fingerprint,
-        "seeds": {"found": 1, "of": 1},
+        "seeds": {"found": finding.seeds.found, "of": finding.seeds.of},
         "explains": finding.explains,
         "evidence": [_describe_evidence(evidence) for evidence in finding.evidence],
         "fixes": [_describe_fix(fix) for fix in finding.fixes],

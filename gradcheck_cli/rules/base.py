@@ -84,6 +84,14 @@ class Fix:
 
 
 @dataclass(frozen=True)
+class SeedCount:
+    """In how many of the seeds that were trained a finding came up."""
+
+    found: int = 1
+    of: int = 1
+
+
+@dataclass(frozen=True)
 class Finding:
     """What one rule found.
 
@@ -100,6 +108,7 @@ class Finding:
         explained_by: Code of the finding that causes this one; None for a root. Set by `diagnosis.judge`.
         fixes: Set by `diagnosis.judge` from the rule.
         harmful: Proves harm by itself (the overfitting test, contracts §3 d).
+        seeds: How many of the seeds show it; set by `diagnosis.seeds`.
         effects: Codes that it can bring about, of those that the table of causes has for its rule; None for all.
     """
 
@@ -120,6 +129,7 @@ class Finding:
     explained_by: str | None = None
     fixes: tuple[Fix, ...] = ()
     fingerprint: str = ""
+    seeds: SeedCount = SeedCount()
 
 
 def threshold(default: float, *, unit: str, help: str, source: str) -> Any:

@@ -21,7 +21,8 @@ def _state(optimizer: str) -> RunState:
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1))
     built = build_optimizer(component({"type": optimizer, "lr": 0.1}), list(module.parameters()))
-    config = SchedulerConfig(type="OneCycleLR", arguments={"max_lr": 0.2, "cycle_momentum": False}, interval=Interval.STEP)
+    cycle = {"max_lr": 0.2, "cycle_momentum": False}
+    config = SchedulerConfig(type="OneCycleLR", arguments=cycle, interval=Interval.STEP)
     schedule = build_schedule(config, built, planned_steps=9, steps_per_epoch=3)
     return RunState(module, built, schedule, Batches(torch.randn(12, 3), torch.randn(12, 1), plan=PLAN, seed=0))
 

@@ -47,6 +47,8 @@ def _draw_fields(root: Root, *, page: Page) -> Table:
         fields.add_row("why", style(finding.why))
     for number, evidence in enumerate(finding.evidence):
         fields.add_row("measured" if number == 0 else "", _describe_evidence(evidence))
+    if finding.seeds.of > 1:
+        fields.add_row("seeds", style(f"found in {finding.seeds.found} of {finding.seeds.of}"))
     if finding.layers:
         fields.add_row("layers", style(list_names(finding.layers, ellipsis=page.symbols.ellipsis)))
     if finding.path:

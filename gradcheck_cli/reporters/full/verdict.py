@@ -95,6 +95,11 @@ def _describe_course(run: RunReport) -> Iterator[Text]:
             yield style(f"{run.config}, read only, not trained", DIM)
         return
     yield style(f"{run.config}, {_show_length(run.history)}, seed {run.seed}", DIM)
+    if run.seed_metrics is not None:
+        metrics = ", ".join(show_metric(metric) for metric in run.seed_metrics)
+        name = run.history.outcome.metric_name.replace("_", " ") if run.history.outcome else "metric"
+        last = run.seed + len(run.seed_metrics) - 1
+        yield style(f"{name} of seeds {run.seed} to {last}: {metrics}", DIM)
     ending = _ENDINGS.get(run.history.status, "")
     if ending or run.history.stopped_because:
         yield style(": ".join(filter(None, (f"The run {ending}" if ending else "", run.history.stopped_because))))

@@ -13,7 +13,7 @@ from gradcheck_cli.recording.origin import OriginTracer
 from gradcheck_cli.recording.recorder import Recorder
 from gradcheck_cli.training.batches import Batches
 from gradcheck_cli.training.clipping import Clipping
-from gradcheck_cli.training.constant_output import best_constant
+from gradcheck_cli.training.constant_output import Constant, best_constant
 from gradcheck_cli.training.data.dataset import Array
 from gradcheck_cli.training.early_stopping import Patience
 from gradcheck_cli.training.epoch_log import EpochLog
@@ -24,6 +24,7 @@ from gradcheck_cli.training.optimizer import build_optimizer
 from gradcheck_cli.training.precision import MixedPrecision
 from gradcheck_cli.training.prepared import Prepared, as_tensor
 from gradcheck_cli.training.rate_plan import plan_rates
+from gradcheck_cli.training.references import measure_constant
 from gradcheck_cli.training.replay import Replay
 from gradcheck_cli.training.schedule import build_schedule
 from gradcheck_cli.training.snapshot import LastSnapshots, RunState
@@ -101,15 +102,16 @@ def _build_tracer(prepared: Prepared) -> OriginTracer:
 
 
 def _build_verdict(config: Config, prepared: Prepared, recorder: Recorder) -> VerdictStop:
-    def find_trivial_loss() -> float:
-        return best_constant(prepared.dataset, config.loss, outputs=prepared.outputs).train_loss
+    def find_constant() -> Constant:
+        return best_constant(prepared.dataset, config.loss, outputs=prepared.outputs)
 
     return VerdictStop(
         prepared.model.layers,
         recorder,
         planned_steps=prepared.plan.steps,
         plan_rates=partial(plan_rates, config, prepared.plan),
-        trivial_loss=find_trivial_loss,
+        trivial_loss=lambda: find_constant().train_loss,
+        trivial_metric=lambda: measure_constant(prepared.dataset, find_constant()),
     )
 
 

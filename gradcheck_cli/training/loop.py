@@ -113,7 +113,13 @@ class TrainingLoop:
         if self.verdict is None or self.log.final is None:
             return None
         variation = self.log.final[0].variation
-        end = EpochEnd(epoch.step, train_loss=epoch.train_loss, slice_loss=epoch.slice_loss, variation=variation)
+        end = EpochEnd(
+            epoch.step,
+            train_loss=epoch.train_loss,
+            slice_loss=epoch.slice_loss,
+            variation=variation,
+            slice_metric=epoch.slice_metric,
+        )
         reason = self.verdict.judge(end)
         return Ending(RunStatus.STOPPED_BY_VERDICT, reason) if reason else None
 

@@ -120,6 +120,12 @@ def compare_on_training_rows(
     return {"trivial": Reference(metric, difference.value, difference.standard_error)}
 
 
+def measure_constant(dataset: Dataset, constant: Constant) -> float:
+    """The metric of a constant prediction on the training rows."""
+    predictions = _repeat(constant, len(dataset.y_train))
+    return metric_of(dataset.y_train, predictions, name=choose_metric(dataset)).value
+
+
 def _repeat(constant: Constant, rows: int) -> Array:
     return np.broadcast_to(constant.prediction, (rows, *constant.prediction.shape))
 

@@ -29,6 +29,8 @@ RECOVERED_VARIATION = 1e-4
 HIGH_LOSS = 10.0
 """Loss over the trivial loss."""
 HIGH_EPOCHS = 3
+USEFUL_GAIN = 0.05
+"""A metric further above the trivial one than this is worth something, however high the loss; 512 rows tell 0.02."""
 _ROUNDING = 1e-7
 _RECENT = 3
 _RISE, _FALL = 1.05, 0.95
@@ -49,12 +51,14 @@ class EpochEnd:
         step: Optimizer steps done.
         train_loss, slice_loss: As in `EpochSeries`.
         variation: Of the outputs on the slice of training rows, over their scale.
+        slice_metric: As in `EpochSeries`.
     """
 
     step: int
     train_loss: float
     slice_loss: float
     variation: float
+    slice_metric: float = math.nan
 
 
 class VerdictStop:
@@ -68,6 +72,7 @@ class VerdictStop:
         planned_steps: int,
         plan_rates: Callable[[], Floats | None],
         trivial_loss: Callable[[], float],
+        trivial_metric: Callable[[], float],
     ) -> None:
         """Args:
         layers: Leaf layers and containers in forward order.
@@ -75,9 +80,11 @@ class VerdictStop:
         planned_steps: Of the whole run.
         plan_rates: The learning rate of each planned step, None where it is not known; called only when it matters.
         trivial_loss: Mean training loss of the best constant output; called only when it matters.
+        trivial_metric: Its metric on the training rows; likewise.
         """
         self._layers, self._signals, self._planned_steps = layers, signals, planned_steps
         self._plan_rates, self._find_trivial_loss = plan_rates, trivial_loss
+        self._find_trivial_metric = trivial_metric
         self._ends: list[EpochEnd] = []
 
     def judge(self, end: EpochEnd) -> str:
@@ -128,8 +135,9 @@ class VerdictStop:
         lowest = min(min(end.train_loss, end.slice_loss) for end in last)
         if not (self._trivial_loss > 0 and lowest > HIGH_LOSS * self._trivial_loss):
             return ""
-        # A run that was once below the trivial loss has learned something: its loss may only be overconfident.
-        if any(end.slice_loss < self._trivial_loss for end in self._ends):
+        # A run that was once better than a constant has learned something: its loss may only be overconfident.
+        useful = self._find_trivial_metric() + USEFUL_GAIN
+        if any(end.slice_loss < self._trivial_loss or end.slice_metric > useful for end in self._ends):
             return ""
         if self._rates is None or self._is_warming_up or (self._coming < _FALL * self._rate).any():
             return ""

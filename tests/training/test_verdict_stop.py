@@ -38,13 +38,14 @@ def _judge(
         planned_steps=PLANNED,
         plan_rates=lambda: planned if len(planned) else None,
         trivial_loss=lambda: trivial,
+        trivial_metric=lambda: 0.1,
     )
     return [stop.judge(end) for end in ends]
 
 
-def _ends(*losses: float, variation: float = 1.0) -> list[EpochEnd]:
+def _ends(*losses: float, variation: float = 1.0, metric: float = 0.1) -> list[EpochEnd]:
     return [
-        EpochEnd(100 * (index + 1), train_loss=loss, slice_loss=loss, variation=variation)
+        EpochEnd(100 * (index + 1), train_loss=loss, slice_loss=loss, variation=variation, slice_metric=metric)
         for index, loss in enumerate(losses)
     ]
 
@@ -84,6 +85,11 @@ def test_a_run_that_has_learned_something_is_not_lost_by_its_loss() -> None:
 def test_running_statistics_that_lag_do_not_stop_a_run_that_trains() -> None:
     ends = [EpochEnd(100 * (i + 1), train_loss=0.5 - 0.1 * i, slice_loss=50.0, variation=1.0) for i in range(3)]
     assert _judge(ends) == ["", "", ""]
+
+
+def test_a_high_loss_of_a_network_that_predicts_better_than_a_constant_stops_nothing() -> None:
+    assert _judge(_ends(50, 50, 50, metric=0.1))[-1]
+    assert not any(_judge(_ends(50, 50, 50, metric=0.6)))
 
 
 @pytest.mark.parametrize("rates", [FALLING, RISING, UNKNOWN])

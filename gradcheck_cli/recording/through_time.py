@@ -107,7 +107,8 @@ def measure_through_time(layer: nn.RNNBase, x: Tensor) -> list[Floats]:
         width = layer.proj_size or layer.hidden_size
         states = [output[:, -1, :width], *([output[:, 0, width:]] if layer.bidirectional else [])]
         gradients = [
-            torch.autograd.grad(state, inputs, _signs_like(state), retain_graph=state is not states[-1])[0]
+            # Of a sum, not with `grad_outputs`: torch would import its symbolic shapes for those, for half a second.
+            torch.autograd.grad((state * _signs_like(state)).sum(), inputs, retain_graph=state is not states[-1])[0]
             for state in states
         ]
     return [_root_mean_square(gradient) for gradient in gradients]

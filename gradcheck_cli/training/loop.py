@@ -69,7 +69,7 @@ class TrainingLoop:
         try:
             ending = self._train()
         except KeyboardInterrupt:
-            ending = Ending(RunStatus.INTERRUPTED, "")
+            ending = Ending(RunStatus.INTERRUPTED)
         finally:
             self.recorder.close()
         return ending

@@ -15,7 +15,7 @@ def filled(values: np.typing.NDArray[np.float64], *, capacity: int, block: int =
     table = NormTable(ROWS, planned_steps=len(values), most_bytes=capacity * BYTES_PER_VALUE * len(ROWS))
     for start in range(0, len(values), block):
         part = values[start : start + block]
-        table.put(np.arange(start, start + len(part)), part, np.ones(part.shape, dtype=np.bool_))
+        table.put(np.arange(start, start + len(part)), part, known=np.ones(part.shape, dtype=np.bool_))
     return table
 
 
@@ -48,6 +48,6 @@ def test_the_first_step_that_is_not_finite_survives() -> None:
 def test_putting_a_step_twice_changes_nothing() -> None:
     table = NormTable(ROWS, planned_steps=10, most_bytes=10_000)
     known = np.ones((3, 2), dtype=np.bool_)
-    table.put(np.arange(3), np.zeros((3, 2)), known)
-    table.put(np.arange(1, 4), np.ones((3, 2)), known)
+    table.put(np.arange(3), np.zeros((3, 2)), known=known)
+    table.put(np.arange(1, 4), np.ones((3, 2)), known=known)
     assert table.finish().values.tolist() == [[0.0, 0.0, 0.0, 1.0]] * 2

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gradcheck_cli.recording.history import Quantity, RunStatus
+from gradcheck_cli.recording.recorder import Recorder
 from gradcheck_cli.training.evaluation import Evaluator
 from gradcheck_cli.training.prepared import Prepared
 from gradcheck_cli.training.run import train
@@ -224,6 +225,20 @@ def test_an_interrupt_while_references_are_made_keeps_the_run(monkeypatch: pytes
     monkeypatch.setattr("gradcheck_cli.training.run.judge_outcome", interrupted)
     history = run()
     assert (history.status, history.steps_done, history.outcome) == (RunStatus.INTERRUPTED, 16, None)
+
+
+def test_an_interrupt_while_the_run_is_told_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_after(monkeypatch, Recorder, "finish", 0)
+    history = run()
+    assert (history.status, history.steps_done) == (RunStatus.INTERRUPTED, 16)
+    assert history.outcome is not None
+
+
+def test_a_second_interrupt_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_after(monkeypatch, Stepper, "take", 6)
+    interrupt_after(monkeypatch, Recorder, "finish", 0)
+    with pytest.raises(KeyboardInterrupt):
+        run()
 
 
 def test_an_error_leaves_no_hooks(monkeypatch: pytest.MonkeyPatch) -> None:

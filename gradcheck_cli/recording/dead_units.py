@@ -73,7 +73,7 @@ class DeadUnits:
         self._calls[index] += 1
         dead = self._now.get(key)
         for rows in (x[:FIRST_ROWS], x[FIRST_ROWS:]):
-            dead = _still_dead(module, rows, axis, dead)
+            dead = _still_dead(module, rows, axis=axis, dead=dead)
         if dead is not None:
             self._now[key] = dead
 
@@ -82,7 +82,7 @@ def _unit_axis(x: Tensor, channels_first: bool) -> int:
     return 1 if x.dim() > 3 or (x.dim() == 3 and channels_first) else x.dim() - 1
 
 
-def _still_dead(module: nn.Module, x: Tensor, axis: int, dead: Tensor | None) -> Tensor | None:
+def _still_dead(module: nn.Module, x: Tensor, *, axis: int, dead: Tensor | None) -> Tensor | None:
     """Which units `[D]` are dead on these rows and were on those before.
 
     Most units are seen alive on the first rows, so that later rows are looked at for the rest alone. An activation

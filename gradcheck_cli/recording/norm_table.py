@@ -32,7 +32,7 @@ class NormTable:
         self._known = np.empty((capacity, len(rows)), dtype=np.bool_)
         self._size = 0
 
-    def put(self, steps: Ints, values: Floats, known: Bools) -> None:
+    def put(self, steps: Ints, values: Floats, *, known: Bools) -> None:
         """Append steps `[S]` with values and flags `[S, L]`; a step that is already there is left alone."""
         last = self._steps[self._size - 1] if self._size else -1
         start = int(np.searchsorted(steps, last, side="right"))

@@ -178,8 +178,8 @@ class Recorder:
         skipped = ~np.isfinite(totals) & self._loss_is_scaled
         learning_rates = np.array([one.learning_rate for one in pending])
         factors = _collect([one.clip_factor for one in pending])
-        self._norms.put(steps, norms, known)
-        self._log.put(steps, np.stack([losses, learning_rates, totals, factors], axis=1), skipped)
+        self._norms.put(steps, norms, known=known)
+        self._log.put(steps, np.stack([losses, learning_rates, totals, factors], axis=1), skipped=skipped)
         self._faults.see_steps(steps, losses, norms=norms, known=known, skipped=skipped)
         self._pending = []
 
@@ -233,8 +233,8 @@ class Recorder:
 
     @property
     def steps_done(self) -> int:
-        """Optimizer steps recorded."""
-        return self._step
+        """Optimizer steps recorded; right also when the last one was interrupted between two lines."""
+        return max(self._step, len(self._log))
 
     @property
     def broken_steps(self) -> int:

@@ -14,26 +14,27 @@ MOST_EPOCH_ENDS = 12
 
 
 def choose_steps(planned_steps: int, steps_per_epoch: int) -> frozenset[int]:
-    """The steps to sample: 0, 1, 2, 4, 8, ... up to an even grid, which runs to the last step.
+    """The steps to sample: 0, 1, 2, 4, 8, ... up to an even grid, which runs to the end.
 
-    A sampled step costs two to five ordinary ones. The grid has a point each 64 steps, which keeps that below a
-    tenth of a long run of small steps, but at least 12 points: rules look at a tenth, the half and the end of a short
-    run too. Where there are enough epochs its points are ends of epochs; else those are sampled beside it. The end of
-    an epoch is its last step but one: the last one may have few rows.
+    A sampled step costs two to five ordinary ones. The grid has about a point each 64 steps, which keeps that below a
+    tenth of a long run of small steps, but about 12 points at least: rules look at a tenth, the half and the end of a
+    short run too. Grid points are ends of epochs, or divide each epoch evenly where epochs are few. The end of an
+    epoch is its last step but one: the last one may have few rows.
 
     Args:
         planned_steps: Optimizer steps of the whole run.
         steps_per_epoch: Optimizer steps of one epoch.
 
     Returns:
-        Steps, from 0; at most 300 however long the run.
+        Steps, from 0; at most 420 however long the run.
     """
-    if planned_steps <= 0:
-        return frozenset()
+    if planned_steps <= FEWEST_GRID_POINTS:
+        return frozenset(range(planned_steps))
     points = min(max(planned_steps // STEPS_PER_GRID_POINT, FEWEST_GRID_POINTS), MOST_GRID_POINTS)
-    epochs = planned_steps // max(steps_per_epoch, 1)
-    ends = [(epoch + 1) * steps_per_epoch - min(2, steps_per_epoch) for epoch in _spread(epochs, points)]
-    grid = ends if epochs >= points else [*ends, *_spread(planned_steps, points)]
+    epoch_steps = min(steps_per_epoch, planned_steps)
+    epochs = math.ceil(planned_steps / epoch_steps)
+    inside = [step - (epoch_steps > 1) for step in _spread(epoch_steps, max(round(points / epochs), 1))]
+    grid = [epoch * epoch_steps + max(step, 0) for epoch in _spread(epochs, points) for step in inside]
     powers = [1 << power for power in range((planned_steps // points).bit_length())]
     return frozenset(step for step in (0, *powers, *grid) if step < planned_steps)
 

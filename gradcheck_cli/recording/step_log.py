@@ -20,7 +20,7 @@ class StepLog:
     def __len__(self) -> int:
         return self._size
 
-    def put(self, steps: Ints, numbers: Floats, skipped: Bools) -> None:
+    def put(self, steps: Ints, numbers: Floats, *, skipped: Bools) -> None:
         """Write successive steps `[S]`.
 
         Args:

@@ -46,6 +46,7 @@ def build_loop(config: Config, prepared: Prepared, *, watchers: Watchers, full: 
     trainer, plan, model, loss = config.trainer, prepared.plan, prepared.model, prepared.loss
     precision = MixedPrecision(trainer.precision, device=prepared.device)
     optimizer = build_optimizer(config.optimizer, model.parameters.values())
+    precision.adopt(optimizer.raw)
     schedule = build_schedule(
         config.lr_scheduler, optimizer, planned_steps=plan.steps, steps_per_epoch=plan.steps_per_epoch
     )

@@ -75,7 +75,7 @@ class TrainingLoop:
         try:
             ending = self._train()
         except KeyboardInterrupt:
-            ending = Ending(RunStatus.INTERRUPTED, "interrupted from the keyboard")
+            ending = Ending(RunStatus.INTERRUPTED)
         finally:
             self.recorder.close()
         return ending

@@ -43,6 +43,15 @@ class MixedPrecision:
             return nullcontext()
         return torch.autocast(self._device_type, dtype=self._dtype)
 
+    def adopt(self, optimizer: Optimizer) -> None:
+        """Call once before the first step.
+
+        torch's fused SGD leaves its momentum uninitialised when the scaler skips its first step (2.13): there the
+        scaler is made to decide by itself whether to step.
+        """
+        if self._scaler is not None and isinstance(optimizer, torch.optim.SGD):
+            optimizer._step_supports_amp_scaling = False
+
     def backward(self, objective: Tensor) -> None:
         """The backward pass, of the scaled objective where it is scaled."""
         (objective if self._scaler is None else self._scaler.scale(objective)).backward()  # type: ignore[no-untyped-call]

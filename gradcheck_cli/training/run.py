@@ -61,8 +61,7 @@ def train(
             progress.started(prepared.description, prepared.plan.steps)
         with described(prepared.description):
             ending = loop.run()
-        _close_gaps(loop)
-        history = _explain(_tell(config, prepared, loop=loop, ending=ending, threads=threads), loop)
+        history = _explain(_finish(config, prepared, loop=loop, ending=ending, threads=threads), loop)
         if progress is not None:
             progress.finished(history.status)
     return history
@@ -74,6 +73,17 @@ def _own_random_state(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
         torch.manual_seed(derive_seed(seed, Stream.DROPOUT))
         yield
+
+
+def _finish(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: Ending, threads: int) -> History:
+    """Evaluate once more where needed and tell; a first interrupt counts as one of the run, a second one is let go."""
+    try:
+        _close_gaps(loop)
+        return _tell(config, prepared, loop=loop, ending=ending, threads=threads)
+    except KeyboardInterrupt:
+        if ending.status is RunStatus.INTERRUPTED:
+            raise
+        return _tell(config, prepared, loop=loop, ending=Ending(RunStatus.INTERRUPTED), threads=threads)
 
 
 def _close_gaps(loop: TrainingLoop) -> None:
@@ -93,8 +103,9 @@ def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: End
     status = _final_status(ending.status, recorded.non_finite)
     outcome: Outcome | None = None
     try:
-        chosen, outputs = prepared.chosen.train_slice, prepared.outputs
-        outcome = judge_outcome(log, prepared.dataset, loss=config.loss, train_slice=chosen, outputs=outputs)
+        if log.final is not None:
+            chosen, outputs = prepared.chosen.train_slice, prepared.outputs
+            outcome = judge_outcome(log, prepared.dataset, loss=config.loss, train_slice=chosen, outputs=outputs)
     except KeyboardInterrupt:
         status = RunStatus.INTERRUPTED
     return History(

@@ -25,9 +25,9 @@ _WORDS = {
 }
 _ENDINGS = {
     RunStatus.EARLY_STOPPING: "ended by early stopping",
-    RunStatus.STOPPED_BY_VERDICT: "stopped early, because the verdict was clear",
+    RunStatus.STOPPED_BY_VERDICT: "was stopped early, because the verdict was clear",
     RunStatus.DIVERGED: "diverged",
-    RunStatus.INTERRUPTED: "interrupted; judged on what was recorded until then",
+    RunStatus.INTERRUPTED: "was interrupted; judged on what was recorded until then",
     RunStatus.FAILED: "failed",
 }
 

@@ -22,6 +22,11 @@ TARGET = "different targets in training"
 FEATURES = "features that never change"
 
 
+def is_picture(run: History) -> bool:
+    """Whether a row is an image, `[channels, height, width]`."""
+    return len(run.description.data.input_shape or ()) == 3
+
+
 @dataclass(frozen=True)
 class BadData(Rule):
     """Bad data.
@@ -36,7 +41,8 @@ class BadData(Rule):
     ## How it decides
     Every value of the training and validation rows is tested, as the network's number format holds it, and the first
     places are named by row and column. Missing cells stop a run before it begins unless `data.missing` says what to do
-    with them. These and constant targets are errors without further proof; constant features are worth a note only.
+    with them. These and constant targets are errors without further proof; constant features are worth a note only,
+    and in images none.
 
     ## Fixes and their safety
     `data.missing: mean` or `drop` for missing cells (unsafe: they change the data). For all else the data have to be
@@ -64,7 +70,8 @@ class BadData(Rule):
             yield self._cells(profile.bad_cells)
         if profile.constant_target:
             yield self._target()
-        if profile.constant_feature_count:
+        # The rim of a picture is blank in every row; that says nothing about the data.
+        if profile.constant_feature_count and not is_picture(run):
             yield self._features(profile)
 
     def fixes(self, finding: Finding, config: Config | None) -> Sequence[Fix]:

@@ -103,6 +103,17 @@ def add_momentum(config: Config | None) -> Fix | None:
     )
 
 
+def minimize_loss(config: Config | None) -> Fix | None:
+    """Gradient descent where the optimizer is set to ascend."""
+    return suggest(
+        config,
+        "Minimise the loss",
+        safety=Safety.UNSAFE,
+        reason="With `maximize` the optimizer climbs the loss instead of descending it.",
+        edits=lambda c: (remove("optimizer.maximize"),) if c.optimizer.arguments.get("maximize") else (),
+    )
+
+
 def decay_rate(config: Config | None) -> Fix | None:
     """A learning rate that falls to 0 over the run."""
     return suggest(

@@ -11,7 +11,7 @@ from gradcheck_cli.rules.fixes.activation import (
     replace_saturating,
     replace_unbounded,
 )
-from gradcheck_cli.rules.fixes.clipping import clip_gradients
+from gradcheck_cli.rules.fixes.clipping import clip_gradients, loosen_clipping
 from gradcheck_cli.rules.fixes.initialization import has_written_initialization, initialize_to_match
 from gradcheck_cli.rules.fixes.learning_rate import (
     add_momentum,
@@ -20,6 +20,7 @@ from gradcheck_cli.rules.fixes.learning_rate import (
     is_rate_high,
     is_rate_low,
     lower_rate_by,
+    minimize_loss,
     raise_rate,
     take_usual_rate,
     train_longer,
@@ -90,6 +91,7 @@ def keep_finite(config: Config | None, *, early: bool) -> Fixes:
 def lower_rate(config: Config | None) -> Fixes:
     """Against a loss that grows."""
     return collect(
+        minimize_loss(config) if config else None,
         lower_rate_by(config),
         lower_rate_by(config, 2),
         standardize_targets(config),
@@ -104,6 +106,8 @@ def search_rate(config: Config | None) -> Fixes:
     too_high = config is not None and is_rate_high(config)
     moves = (lower_rate_by(config), raise_rate(config)) if too_high else (raise_rate(config), lower_rate_by(config))
     return collect(
+        minimize_loss(config) if config else None,
+        loosen_clipping(config) if config else None,
         relax_decay(config),
         relax_dropout(config),
         take_usual_rate(config),

@@ -13,6 +13,7 @@ from gradcheck_cli.rules.fixes.initialization import initialize_to_match
 from gradcheck_cli.rules.fixes.recipes import strengthen_signal
 from gradcheck_cli.rules.fixes.signal_recipes import desaturate, reinitialize
 from gradcheck_cli.rules.fixes.suggestion import collect
+from gradcheck_cli.rules.gradient_flow.vanishing_gradient import VanishingGradient
 from gradcheck_cli.rules.initialization.signal_flow import Passage, find_stretches
 from gradcheck_cli.rules.wording import show_number
 
@@ -47,6 +48,7 @@ class InitActivationMismatch(Rule):
     a residual sum starts afresh. Limits: `min_signal` (corpus: networks that learn 8e-4 and more, broken ones 1.5e-4
     and less), `max_signal` (at most 4 against 1,400 and more), `max_spread` of what enters a saturating activation (at
     most 1.9 against 8 and more). SELU wants n Var(w) = 1; away from that by `max_selu_scale` it is at most a warning.
+    In a trained run, a signal that was foretold to fade and did is left to vanishing-gradient, which measured it.
 
     ## Fixes and their safety
     Initialisation that matches the activation (safe). Other activations, normalisation (unsafe: another network).
@@ -91,9 +93,10 @@ class InitActivationMismatch(Rule):
     )
 
     def check(self, run: History) -> Iterator[Finding]:
+        is_measured = any(VanishingGradient().check(run))
         for stretch in find_stretches(run.description):
             if len(stretch) > 1:
-                yield from self._judge(stretch)
+                yield from self._judge(stretch, is_measured=is_measured)
 
     def fixes(self, finding: Finding, config: Config | None) -> Sequence[Fix]:
         evidence = finding.evidence[0]
@@ -103,12 +106,12 @@ class InitActivationMismatch(Rule):
             return desaturate(config)
         return strengthen_signal(config) if evidence.limit == self.min_signal else reinitialize(config)
 
-    def _judge(self, stretch: Stretch) -> Iterator[Finding]:
+    def _judge(self, stretch: Stretch, *, is_measured: bool) -> Iterator[Finding]:
         gains, bounded = [passage.gain for passage in stretch], [p for p in stretch if p.activation.type in BOUNDED]
         least, most = median_high(gains) ** len(gains), median_low(gains) ** len(gains)
         if bounded and median_low(passage.spread for passage in bounded) > self.max_spread:
             yield self._saturates(bounded)
-        elif least < self.min_signal:
+        elif least < self.min_signal and not is_measured:
             yield self._fades(stretch, least)
         elif most > self.max_signal:
             yield self._grows(stretch, most)

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from gradcheck_cli.diagnosis.judge import judge
 from gradcheck_cli.recording.data_profile import BadCells, Cell, DataProfile
+from gradcheck_cli.recording.description import DataDescription
 from gradcheck_cli.recording.history import History, NonFinite, RunStatus
 from gradcheck_cli.rules.base import Finding, Safety, Severity
 from gradcheck_cli.rules.data.bad_data import BadData
 from tests.data_profiles import make_scales, read, run_on
-from tests.histories import make_history, make_linted
+from tests.histories import make_description, make_history, make_linted
 
 INFINITE = Cell(3, "bmi", "inf", row_word="line", source="a.csv")
 
@@ -72,6 +73,11 @@ def test_a_constant_target_is_an_error_whatever_the_end() -> None:
     [finding] = [f for f in findings if f.rule == "GC603"]
     assert finding.severity is Severity.ERROR
     assert [fix.safety for fix in finding.fixes] == [Safety.ADVICE]
+
+
+def test_blank_pixels_of_images_are_no_finding() -> None:
+    images = make_history(make_description(data=DataDescription(input_shape=(1, 8, 8))))
+    assert check(run_on(images, constant_features=("pixel_0",), constant_feature_count=1)) == []
 
 
 def test_constant_features_are_a_note_even_where_the_run_fails() -> None:

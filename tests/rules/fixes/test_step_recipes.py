@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.rules.fixes.batches import enlarge_batch
+from gradcheck_cli.rules.fixes.clipping import loosen_clipping
+from gradcheck_cli.rules.fixes.recipes import lower_rate, search_rate
 from gradcheck_cli.rules.fixes.step_recipes import calm_swings, scale_steps
 from tests.config.configs import load
 
@@ -34,3 +36,24 @@ def test_small_batches_are_enlarged_and_usual_ones_kept() -> None:
     assert fix is not None
     assert [(edit.path, edit.value) for edit in fix.edits] == [("trainer.batch_size", 32)]
     assert enlarge_batch(at_rate(0.1, batch_size=32)) is None
+
+
+def test_an_optimizer_that_climbs_is_turned_round_first() -> None:
+    climbing = load(optimizer={"type": "SGD", "lr": 0.1, "maximize": True})
+    for fixes in (lower_rate(climbing), search_rate(climbing)):
+        assert [edit.path for edit in fixes[0].edits] == ["optimizer.maximize"]
+    for recipe in (lower_rate, search_rate):
+        assert "Minimise the loss" not in {fix.title for fix in (*recipe(at_rate(0.1)), *recipe(None))}
+
+
+def test_tight_clipping_is_loosened_and_usual_clipping_kept() -> None:
+    def clipped(**bounds: float) -> Config:
+        return load(trainer={"epochs": 3, **bounds})
+
+    by_norm, by_value = loosen_clipping(clipped(clip_grad_norm=1e-4)), loosen_clipping(clipped(clip_grad_value=1e-5))
+    assert by_norm is not None
+    assert by_value is not None
+    assert [edit.path for edit in by_norm.edits] == ["trainer.clip_grad_norm"]
+    assert [edit.path for edit in by_value.edits] == ["trainer.clip_grad_value", "trainer.clip_grad_norm"]
+    assert loosen_clipping(clipped(clip_grad_norm=0.5)) is None
+    assert loosen_clipping(clipped(clip_grad_value=0.1)) is None

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from gradcheck_cli.recording.describing import describe
+from gradcheck_cli.recording.history import Quantity
 from gradcheck_cli.rules.base import Finding, Severity
 from gradcheck_cli.rules.initialization.init_activation_mismatch import InitActivationMismatch
-from tests.histories import make_history, make_linted
+from tests.histories import make_history, make_linted, make_outcome, make_steps
 from tests.rules.fixes.configs import data_after, load
 
 CONFIG = """
@@ -54,6 +55,14 @@ def test_signal_that_is_lost(activation: str, depth: int, init: str) -> None:
     assert finding.effects is not None
     assert "GC101" in finding.effects
     assert "GC102" not in finding.effects
+
+
+def test_signal_that_was_measured_to_fade_is_left_to_vanishing_gradient() -> None:
+    description = describe(load(write("Sigmoid", 6)))
+    stuck = {"steps": make_steps(loss=2.3), "outcome": make_outcome(0.1, final_slice_loss=2.3)}
+    fading = {Quantity.BACKWARD_SIGNAL: {f"linear_{i}": 10.0 ** (i - 7) for i in range(1, 8)}}
+    assert list(InitActivationMismatch().check(make_history(description, **stuck)))
+    assert not list(InitActivationMismatch().check(make_history(description, changes=fading, **stuck)))
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,18 @@ from gradcheck_cli.recording.history import History, Quantity
 from gradcheck_cli.rules import ALL
 from gradcheck_cli.rules.base import Finding, Rule
 from gradcheck_cli.rules.selection import configure
+from tests.data_profiles import make_counts, make_overlap, make_scales, run_on
 from tests.histories import make_description as describe
 from tests.histories import make_history, make_layers, make_outcome, make_steps
+from tests.rules.activation.test_dead_units import dead
+from tests.rules.activation.test_saturated_activation import saturated
 from tests.rules.generalization.test_overfitting import overfit
 from tests.rules.gradient_flow.sequences import recurrent
+from tests.rules.gradient_flow.test_no_gradient import gradients
+from tests.rules.initialization.test_poor_initialization import symmetric
+from tests.rules.optimizer.test_update_scale import updates
 from tests.rules.outcome.test_decision import ended
+from tests.rules.outcome.test_oscillating_loss import swinging
 
 HEADINGS = [
     "What it detects",
@@ -62,6 +69,16 @@ RUNS = [
     make_history(describe(tiny(make_layers(*("Linear", "Tanh") * 5, "Linear")))),
     make_history(describe(optimizer=ComponentDescription("Adam", {"lr": 9.0}))),
     make_history(describe(optimizer=ComponentDescription("Adam", {"lr": 1e-9}))),
+    dead(0.9),
+    saturated(0.99),
+    gradients({"linear_1.weight": 0.0}),
+    symmetric("linear_2"),
+    updates(1e-9),
+    swinging(1.0),
+    run_on(inputs=make_scales(size=4000.0)),
+    run_on(classes=make_counts(95, 5)),
+    run_on(overlap=make_overlap(75)),
+    run_on(constant_target=True),
 ]
 
 

@@ -108,7 +108,7 @@ class BadData(Rule):
         return self._finding(
             "The target never changes in the training rows.",
             why="There is nothing to learn, and no metric can tell a good network from a bad one.",
-            evidence=Evidence(TARGET, 1, 2, ""),
+            evidence=Evidence(TARGET, 1, 2, "values"),
             level=Severity.ERROR,
         )
 

@@ -38,7 +38,7 @@ class OscillatingLoss(Rule):
     """Oscillating loss.
 
     ## What it detects
-    A training loss that jumps up and down from epoch to epoch, far, and by more than it gains.
+    A training loss that jumps up and down from epoch to epoch, far, and by more than it falls or rises on the whole.
 
     ## Why it matters
     The steps leap over the valley that they should settle in.
@@ -47,7 +47,7 @@ class OscillatingLoss(Rule):
     The run is harmed. On the loss of the training slice in evaluation mode, so that neither batches nor dropout swing
     it, and without the first quarter of the epochs: the distance of each epoch to the mean of its two neighbours, which
     a steady descent leaves at 0. Its median lies above the limit, in units of the trivial loss, and above a share of
-    what the loss has gained over these epochs.
+    the way that the loss has gone, down or up, over these epochs: one that climbs steeply diverges, and swings little.
 
     ## Fixes and their safety
     A lower or decaying learning rate, larger batches, clipping of the gradient norm (safe).
@@ -76,7 +76,7 @@ class OscillatingLoss(Rule):
     min_share: float = threshold(
         0.25,
         unit="ratio",
-        help="swing over what the loss gains from the first to the last third of the judged epochs",
+        help="swing over the distance of the loss from the first to the last third of the judged epochs",
         source="calibrated on the corpus: at most 0.04 on healthy runs with large swings, 0.5 and more on broken ones",
     )
 
@@ -94,7 +94,7 @@ class OscillatingLoss(Rule):
             why="The steps leap over the valley that they should settle in.",
             evidence=(
                 Evidence("swing from epoch to epoch", swings.size, self.max_swing, "trivial loss"),
-                Evidence("gain over the same epochs", swings.progress, None, "trivial loss"),
+                Evidence("distance over the same epochs", swings.progress, None, "trivial loss"),
             ),
         )
 
@@ -112,5 +112,5 @@ def _measure(run: History) -> _Swings | None:
     third = len(losses) // 3
     return _Swings(
         size=float(np.median(np.abs(losses[1:-1] - (losses[:-2] + losses[2:]) / 2))),
-        progress=float(np.median(losses[:third]) - np.median(losses[-third:])),
+        progress=abs(float(np.median(losses[:third]) - np.median(losses[-third:]))),
     )

@@ -87,7 +87,10 @@ def test_layer_that_died_behind_a_dead_one_is_named_with_it() -> None:
 
 
 def test_unknown_signal_does_not_hide_death() -> None:
-    changes = {Quantity.DEAD_FRACTION: {"relu_2": 0.7}, Quantity.FORWARD_SIGNAL: {"linear_2": None}}
+    changes: dict[Quantity, dict[str, Any]] = {
+        Quantity.DEAD_FRACTION: {"relu_2": 0.7},
+        Quantity.FORWARD_SIGNAL: {"linear_2": None},
+    }
     assert check(make_history(changes=changes))
 
 

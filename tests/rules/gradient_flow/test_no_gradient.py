@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcheck_cli.recording.history import History, Quantity
+from gradcheck_cli.recording.history import History, Quantity, Signal
 from gradcheck_cli.rules.base import Finding, Severity
 from gradcheck_cli.rules.gradient_flow.no_gradient import NoGradient
 from tests.histories import make_description, make_history, make_layers, make_steps, sampled_steps
@@ -18,8 +18,8 @@ def check(history: History, **thresholds: float) -> list[Finding]:
     return list(NoGradient(**thresholds).check(history))
 
 
-def gradients(rows: dict[str, Any], **changes: Any) -> History:
-    return make_history(changes={Quantity.GRADIENT_NORM: rows, **changes})
+def gradients(rows: dict[str, Any]) -> History:
+    return make_history(changes={Quantity.GRADIENT_NORM: rows})
 
 
 def test_healthy_run_is_left_alone() -> None:
@@ -86,7 +86,9 @@ def test_very_short_run_is_not_judged() -> None:
 
 def test_says_why_it_cannot_decide_without_gradient_norms() -> None:
     history = make_history()
-    signals = {key: signal for key, signal in history.signals.items() if key is not Quantity.GRADIENT_NORM}
+    signals: dict[Quantity, Signal] = {
+        key: signal for key, signal in history.signals.items() if key is not Quantity.GRADIENT_NORM
+    }
     assert NoGradient().skip_reason(replace(history, signals=signals))
     assert NoGradient().skip_reason(history) == ""
 

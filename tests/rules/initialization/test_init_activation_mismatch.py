@@ -59,7 +59,7 @@ def test_signal_that_is_lost(activation: str, depth: int, init: str) -> None:
 
 def test_signal_that_was_measured_to_fade_is_left_to_vanishing_gradient() -> None:
     description = describe(load(write("Sigmoid", 6)))
-    stuck = {"steps": make_steps(loss=2.3), "outcome": make_outcome(0.1, final_slice_loss=2.3)}
+    stuck: dict[str, Any] = {"steps": make_steps(loss=2.3), "outcome": make_outcome(0.1, final_slice_loss=2.3)}
     fading = {Quantity.BACKWARD_SIGNAL: {f"linear_{i}": 10.0 ** (i - 7) for i in range(1, 8)}}
     assert list(InitActivationMismatch().check(make_history(description, **stuck)))
     assert not list(InitActivationMismatch().check(make_history(description, changes=fading, **stuck)))

@@ -45,6 +45,10 @@ def test_swings_count_against_progress(progress: float, found: bool) -> None:
     assert bool(check(swinging(0.2, progress=progress))) is found
 
 
+def test_a_loss_that_climbs_ever_faster_does_not_swing() -> None:
+    assert check(losses(np.exp(np.linspace(0, 4, EPOCHS)))) == []
+
+
 def test_swings_at_the_start_are_left_alone() -> None:
     assert check(losses(np.where(np.arange(EPOCHS) < EPOCHS / 4, 1.0 + UP_AND_DOWN, 0.2))) == []
 

@@ -11,7 +11,7 @@ from gradcheck_cli.config.document import parse_document
 from gradcheck_cli.config.loading import parse_config
 from gradcheck_cli.rules import ALL
 from gradcheck_cli.rules.base import Rule
-from gradcheck_cli.rules.selection import rule_table
+from gradcheck_cli.rules.selection import find_rules, rule_table
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -42,6 +42,16 @@ def test_rule_has_its_row(rule: type[Rule]) -> None:
 
 def test_table_of_rules_names_no_other() -> None:
     assert set(re.findall(r"^\| `(GC\d+)` \|", README, flags=re.MULTILINE)) == {rule.code for rule in ALL}
+
+
+def test_names_of_another_tool_are_found() -> None:
+    rows = re.findall(r"^\| (`[A-Z]\w+`(?:, `\w+`)*) \| (`GC.+) \|$", README, flags=re.MULTILINE)
+    table = {
+        name: re.findall(r"GC\d+", codes) for names, codes in rows for name in re.findall(r"`([A-Z][a-z]\w+)`", names)
+    }
+    assert len(table) == 13
+    for name, codes in table.items():
+        assert [rule.code for rule in find_rules(name)] == codes
 
 
 def test_config_page_is_a_config_without_a_problem() -> None:

@@ -57,7 +57,7 @@ class UnscaledInput(Rule):
     summary: ClassVar[str] = "Features or regression targets are of very different or large scale, not standardised."
     family: ClassVar[Family] = Family.DATA
     needs: ClassVar[frozenset[Need]] = frozenset({Need.DATA})
-    aliases: ClassVar[tuple[str, ...]] = ("NotNormalizedData", "UnscaledData")
+    aliases: ClassVar[tuple[str, ...]] = ("CheckInputImages", "NotNormalizedData", "UnscaledData")
 
     max_size: float = threshold(
         50.0,

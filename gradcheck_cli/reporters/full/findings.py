@@ -16,17 +16,19 @@ from gradcheck_cli.reporters.locations import show_place
 from gradcheck_cli.reporters.numbers import show_number
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.roots import Root
-from gradcheck_cli.rules.base import Evidence, Finding
+from gradcheck_cli.rules.base import Evidence, Finding, Severity
 
 _LABEL_WIDTH = 9
 _MOST_LAYERS = 6
 
 
 def draw_finding(root: Root, run: RunReport, *, page: Page) -> Iterator[RenderableType]:
-    """One finding with what it explains and its fixes."""
+    """One finding with what it explains and its fixes; a mere note in brief, unless all is asked for."""
     finding = root.finding
     yield _draw_title(finding, run, page=page)
     yield Padding(style(finding.message), (0, 0, 0, INDENT))
+    if finding.severity is Severity.INFO and not page.verbose:
+        return
     yield Padding(_draw_fields(root, page=page), (0, 0, 0, INDENT))
     for part in draw_fixes(finding, run, page=page):
         yield Padding(part, (0, 0, 0, INDENT))

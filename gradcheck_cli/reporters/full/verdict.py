@@ -51,7 +51,8 @@ def describe_verdict(run: RunReport, roots: tuple[Root, ...], *, symbols: Symbol
         return style(f"{symbols.passed} ", PASSED), name, style(": nothing to report")
     first = roots[0].finding
     mark = style(f"{symbols.of(first.severity)} ", SEVERITY_STYLES[first.severity])
-    more = f" and {len(roots) - 1} more" if len(roots) > 1 else ""
+    others = sum(1 for root in roots[1:] if first.severity is root.finding.severity or not _is_note(root))
+    more = f" and {others} more" if others else ""
     return (
         mark,
         name,
@@ -59,6 +60,10 @@ def describe_verdict(run: RunReport, roots: tuple[Root, ...], *, symbols: Symbol
         style(first.name, SEVERITY_STYLES[first.severity]),
         style(more),
     )
+
+
+def _is_note(root: Root) -> bool:
+    return root.finding.severity is Severity.INFO
 
 
 def describe_metric(outcome: Outcome) -> str:

@@ -161,6 +161,17 @@ def test_lesser_findings_have_lesser_verdicts(severity: Severity, line: str) -> 
     assert render(make_report(make_finding(severity=severity))).splitlines()[0] == line
 
 
+def test_a_note_is_told_in_brief_and_is_none_of_the_faults_that_the_verdict_counts() -> None:
+    note = make_finding("GC603", "bad-data", message="Features never change.", why="They cost weights.")
+    note = replace(note, severity=Severity.INFO, layers=())
+    report = make_report(make_finding(severity=Severity.ERROR), note)
+    brief, verbose = render(report), render(report, page=Page(verbose=True))
+    assert " more" not in brief.splitlines()[0]
+    assert "Features never change." in brief
+    assert "They cost weights." not in brief
+    assert "They cost weights." in verbose
+
+
 def test_harm_is_told_where_shown_and_where_it_cannot_be_told() -> None:
     assert "Harm: no better than the trivial predictor" in draw_broken()
     untold = render(make_report(harm=Harm(None, None, "there are no validation rows")))

@@ -318,7 +318,7 @@ def test_steps_that_the_loss_scale_leaves_out_are_marked_and_no_divergence() -> 
 
 def test_a_dead_network_is_seen_dead() -> None:
     text = MLP.replace("name: first}", "name: first, bias_init: {type: constant_, val: -100}}")
-    history = run(text)
+    history = run(text, full=True)
     assert history.signals[Quantity.DEAD_FRACTION].row("relu_1").tolist() == [1.0] * 4
     assert history.signals[Quantity.DEAD_FRACTION].steps.tolist() == [0, 4, 8, 12, 16]
     healthy = run(optimizer__lr=0.001)

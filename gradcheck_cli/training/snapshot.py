@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from gradcheck_cli.training.batches import Batches
 from gradcheck_cli.training.optimizer import StepOptimizer
@@ -16,6 +17,8 @@ from gradcheck_cli.training.schedule import Schedule
 Random = tuple[Tensor, Tensor | None]
 MOST_BYTES = 2**29
 """Weights, statistics and optimizer state of one snapshot; larger ones are not taken."""
+FEWEST_STEPS = 256
+"""Between two snapshots: one costs as much as one to three small steps, and that many are quickly taken again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +88,21 @@ class Snapshot:
 
 
 class LastSnapshots:
-    """The snapshots of the last two epochs: what a step sees may have been spoiled by the step before it."""
+    """The last two snapshots: what a step sees may have been spoiled by the step before it.
+
+    One is taken at the start of an epoch, `FEWEST_STEPS` or more behind the last; under a schedule that waits for
+    validation losses, which taking steps again does not bring back, at the start of each.
+    """
 
     def __init__(self, state: RunState) -> None:
         self.state = state
         self._kept: list[Snapshot] = []
 
     def take(self, step: int) -> None:
-        """Keep another, and forget the oldest of three; where it would be too large, keep none."""
+        """Keep another where one is due, and forget the oldest of three; where it would be too large, keep none."""
+        waits = isinstance(self.state.schedule.raw, ReduceLROnPlateau)
+        if self._kept and not waits and step - self._kept[-1].step < FEWEST_STEPS:
+            return
         if self.state.size > MOST_BYTES:
             self._kept = []
             return

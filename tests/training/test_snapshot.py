@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from gradcheck_cli.config.schema import Interval, SchedulerConfig
 from gradcheck_cli.training.batches import Batches
@@ -53,10 +54,23 @@ def test_an_epoch_taken_again_gives_equal_bits(optimizer: str) -> None:
 def test_the_first_step_of_an_epoch_is_reached_from_the_epoch_before() -> None:
     state = _state("SGD")
     snapshots = LastSnapshots(state)
-    for step in (0, 3, 6):
+    for step in (0, 300, 600):
         snapshots.take(step)
-    found = [snapshots.restore_before(step) for step in (7, 6, 3)]
-    assert [None if one is None else one.step for one in found] == [6, 3, None]
+    found = [snapshots.restore_before(step) for step in (601, 600, 300)]
+    assert [None if one is None else one.step for one in found] == [600, 300, None]
+
+
+def test_epochs_of_few_steps_share_a_snapshot_unless_the_schedule_waits_for_losses() -> None:
+    for waits in (False, True):
+        state = _state("SGD")
+        if waits:
+            state.schedule.raw = ReduceLROnPlateau(state.optimizer.raw)
+        snapshots = LastSnapshots(state)
+        for step in (0, 100, 200, 300):
+            snapshots.take(step)
+        kept = snapshots.restore_before(299)
+        assert kept is not None
+        assert kept.step == (200 if waits else 0)
 
 
 def test_the_very_first_step_has_none_before_it() -> None:

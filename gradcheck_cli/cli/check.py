@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from gradcheck_cli.cli import options
 from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
+
+if TYPE_CHECKING:
+    from gradcheck_cli.diagnosis.report import RunReport
 
 
 def check(
@@ -57,15 +61,21 @@ def check(
         run_dir=run_dir,
         save=not no_save,
     )
-    announce = jobs > 1 and not quiet
-    if announce:
+    is_announced = jobs > 1 and not quiet
+    if is_announced:
         write_message(f"training {jobs} runs at a time")
     report = check_many(
         configs,
         wanted,
         jobs=jobs,
         progress=make_progress(sys.stderr, quiet=quiet),
-        on_finished=(lambda run: write_message(f"{run.config}: {run.status.value}")) if announce else None,
+        on_finished=_announce if is_announced else None,
     )
     write_report(report, output_format, color=color, verbose=verbose)
     return report.exit_code
+
+
+def _announce(run: RunReport) -> None:
+    from gradcheck_cli.cli.console import write_message
+
+    write_message(f"{run.config}: {run.status.value}")

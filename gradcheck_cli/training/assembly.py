@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import cache, partial
 
 import torch
 
@@ -103,6 +103,7 @@ def _build_tracer(prepared: Prepared) -> OriginTracer:
 
 
 def _build_verdict(config: Config, prepared: Prepared, recorder: Recorder) -> VerdictStop:
+    @cache
     def find_constant() -> Constant:
         return best_constant(prepared.dataset, config.loss, outputs=prepared.outputs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 from torch.nn.modules import activation, batchnorm, conv, dropout, instancenorm, normalization, padding, pooling, rnn
 
+from gradcheck_cli.config.agreement import CLASS_LOSSES, NUMBER_LOSSES
 from gradcheck_cli.recording.description import LayerKind
 
 INFERRED = (
@@ -19,19 +20,7 @@ INFERRED = (
     "num_embeddings",
 )
 
-LOSSES = (
-    "CrossEntropyLoss",
-    "NLLLoss",
-    "MultiMarginLoss",
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "SoftMarginLoss",
-    "HingeEmbeddingLoss",
-    "MSELoss",
-    "L1Loss",
-    "SmoothL1Loss",
-    "HuberLoss",
-)
+LOSSES = (*CLASS_LOSSES, *NUMBER_LOSSES)
 LOSSES_NAMED_OTHERWISE = ("AdaptiveLogSoftmaxWithLoss", "NLLLoss2d")
 NO_TARGETS = "its targets are neither one class nor numbers for each row"
 LOSSES_LEFT_OUT = {

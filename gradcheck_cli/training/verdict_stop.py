@@ -136,7 +136,7 @@ class VerdictStop:
         if not (self._trivial_loss > 0 and lowest > HIGH_LOSS * self._trivial_loss):
             return ""
         # A run that was once better than a constant has learned something: its loss may only be overconfident.
-        useful = self._find_trivial_metric() + USEFUL_GAIN
+        useful = self._trivial_metric + USEFUL_GAIN
         if any(end.slice_loss < self._trivial_loss or end.slice_metric > useful for end in self._ends):
             return ""
         if self._rates is None or self._is_warming_up or (self._coming < _FALL * self._rate).any():
@@ -189,6 +189,10 @@ class VerdictStop:
     @cached_property
     def _trivial_loss(self) -> float:
         return self._find_trivial_loss()
+
+    @cached_property
+    def _trivial_metric(self) -> float:
+        return self._find_trivial_metric()
 
     def _recent(self, quantity: Quantity, *, count: int = 1) -> Mapping[str, Floats]:
         return self._signals.recent(quantity, count=count)

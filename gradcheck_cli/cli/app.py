@@ -10,6 +10,7 @@ import typer
 from gradcheck_cli import __version__
 from gradcheck_cli.cli.check import check
 from gradcheck_cli.cli.console import write_result
+from gradcheck_cli.cli.fix import fix
 from gradcheck_cli.cli.guard import INTERRUPTED, guarded
 from gradcheck_cli.cli.lint import lint
 from gradcheck_cli.cli.report import report
@@ -33,6 +34,7 @@ app = typer.Typer(
 for _name, _command, _panel, _hidden in (
     ("check", check, _TRAIN, False),
     ("run", check, _TRAIN, True),
+    ("fix", fix, _TRAIN, False),
     ("lint", lint, _TRAIN, False),
     ("report", report, _LOOK, False),
     ("rule", rule, _LOOK, False),

@@ -27,7 +27,7 @@ def show_point(point: ProgressPoint, *, name: str, width: int, seconds_left: flo
 def _list_details(point: ProgressPoint, seconds_left: float | None) -> list[str]:
     details = [f"loss {_show(point.train_loss)}"]
     if seconds_left is not None:
-        details.append(f"{_show_time(seconds_left)} left")
+        details.append(f"{show_time(seconds_left)} left")
     details.append(f"epoch {min(point.epoch + 1, point.epochs)}/{point.epochs}")
     for label, value in (("val", point.validation_loss), ("metric", point.metric)):
         # NaN is how the protocol says "not yet"; a training loss that is NaN is news, these are not.
@@ -49,7 +49,8 @@ def _show(value: float) -> str:
     return f"{value:#.3g}"
 
 
-def _show_time(seconds: float) -> str:
+def show_time(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever fits."""
     whole = math.ceil(seconds)
     if whole < 60:
         return f"{whole}s"

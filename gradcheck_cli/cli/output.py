@@ -21,6 +21,15 @@ def write_report(report: Report, output_format: OutputFormat, *, color: Color, v
     write_result(load_renderer(output_format.value)(report, page))
 
 
+def write_diff(report: Report) -> None:
+    """The fixes of all configs as one patch on standard output; what concerns no line of it goes to standard error."""
+    from gradcheck_cli.reporters.patch import list_remarks, render
+
+    for remark in list_remarks(report):
+        write_message(remark)
+    write_result(render(report))
+
+
 def write_problems(error: GradcheckError, config: str, *, color: Color) -> None:
     """Draw what is wrong with a config on standard error, each problem with its source line."""
     from gradcheck_cli.reporters.full.problems import draw_problems

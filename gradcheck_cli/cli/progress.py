@@ -28,16 +28,46 @@ def make_progress(stream: IO[str], *, quiet: bool, environ: Mapping[str, str] | 
     environ = os.environ if environ is None else environ
     if quiet:
         return None
-    if is_terminal(stream) and environ.get("TERM") != "dumb" and not environ.get("CI"):
-        return LiveProgress(stream)
-    return PlainProgress(stream)
+    return LiveProgress(stream) if wants_live_line(stream, environ) else PlainProgress(stream)
 
 
-class _Watch:
+def wants_live_line(stream: IO[str], environ: Mapping[str, str]) -> bool:
+    """Whether a line can be drawn over and over: on a terminal that can move its cursor, outside CI."""
+    return is_terminal(stream) and environ.get("TERM") != "dumb" and not environ.get("CI")
+
+
+class StatusLine:
+    """A stream that is written to as a courtesy: one that has gone ends nothing."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._drawn = 0
+
+    def write(self, text: str) -> None:
+        """Write and flush; a terminal that has gone must not end the training."""
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            return
+
+    def draw(self, line: str) -> None:
+        """Write a line over the one drawn before."""
+        self.write("\r" + line.ljust(self._drawn))
+        self._drawn = len(line)
+
+    def wipe(self) -> None:
+        """Leave the line empty."""
+        self.write("\r" + " " * self._drawn + "\r")
+        self._drawn = 0
+
+
+class _Watch(StatusLine):
     """What both kinds share: the name of the run, and how long it will still take."""
 
     def __init__(self, stream: IO[str], *, clock: Clock = time.monotonic) -> None:
-        self._stream, self._clock = stream, clock
+        super().__init__(stream)
+        self._clock = clock
         self._name, self._last = "", -float("inf")
         self._first: tuple[float, int] | None = None
 
@@ -54,21 +84,9 @@ class _Watch:
             return None
         return (self._clock() - began) / (point.step - first_step) * max(point.planned_steps - point.step, 0)
 
-    def _write(self, text: str) -> None:
-        # Progress is a courtesy: a terminal that has gone must not end the training.
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, ValueError):
-            return
-
 
 class LiveProgress(_Watch):
     """One line, drawn over and over, and wiped at the end."""
-
-    def __init__(self, stream: IO[str], *, clock: Clock = time.monotonic) -> None:
-        super().__init__(stream, clock=clock)
-        self._drawn = 0
 
     def advanced(self, point: ProgressPoint) -> None:
         """Redraw, at most ten times a second."""
@@ -85,15 +103,13 @@ class LiveProgress(_Watch):
             seconds_left=self._seconds_left(point),
             unicode=page.unicode,
         )
-        self._write("\r" + line.ljust(self._drawn))
-        self._drawn = len(line)
+        self.draw(line)
 
     def finished(self, status: RunStatus) -> None:
         """Wipe the line."""
-        self._write("\r" + " " * self._drawn + "\r")
-        self._drawn = 0
+        self.wipe()
         if status is RunStatus.INTERRUPTED:
-            self._write(f"{self._name}: interrupted; Ctrl-C again quits without a report\n")
+            self.write(f"{self._name}: interrupted; Ctrl-C again quits without a report\n")
 
 
 class PlainProgress(_Watch):
@@ -107,7 +123,7 @@ class PlainProgress(_Watch):
         """Say what begins."""
         super().started(description, planned_steps)
         self._tenth, self._last = 0, self._clock()
-        self._write(f"{self._name}: training {planned_steps:,} steps\n")
+        self.write(f"{self._name}: training {planned_steps:,} steps\n")
 
     def advanced(self, point: ProgressPoint) -> None:
         """A line where one is due; never two within a second."""
@@ -116,11 +132,11 @@ class PlainProgress(_Watch):
         if pause < _SHORTEST_PAUSE or (tenth == self._tenth and pause < _LONGEST_PAUSE):
             return
         self._tenth, self._last = tenth, self._clock()
-        self._write(f"{self._name}: {_show_plainly(point)}\n")
+        self.write(f"{self._name}: {_show_plainly(point)}\n")
 
     def finished(self, status: RunStatus) -> None:
         """Say how it ended."""
-        self._write(f"{self._name}: {status.value}\n")
+        self.write(f"{self._name}: {status.value}\n")
 
 
 def _show_plainly(point: ProgressPoint) -> str:

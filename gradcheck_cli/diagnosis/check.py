@@ -14,7 +14,7 @@ from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
 from gradcheck_cli.diagnosis.refusal import blame
-from gradcheck_cli.diagnosis.report import Report, RunReport
+from gradcheck_cli.diagnosis.report import Report, RunReport, note_skipped
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
 from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
 from gradcheck_cli.recording.history import Environment, History, RunStatus
@@ -39,6 +39,7 @@ class CheckOptions:
         fail_on: From which severity on findings fail the command: error, warning, info or never.
         full: Never stop a run early.
         seeds: How many seeds of each config are trained, from its own one on (`check_many` only).
+        share: Of the planned steps, after which training leaves off (for trials of `fixing`).
         save: Whether to keep a run folder.
         run_dir: Where; None means `.gradcheck/runs`.
     """
@@ -49,6 +50,7 @@ class CheckOptions:
     fail_on: str = FailOn.ERROR
     full: bool = False
     seeds: int = 1
+    share: float = 1.0
     save: bool = True
     run_dir: Path | None = None
 
@@ -62,13 +64,27 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
     Raises:
         UsageError: `options` names a rule that does not exist.
     """
-    loaded = _load(path, options)
+    return _check(_load(path, options), options, progress=progress)
+
+
+def check_text(text: str, options: CheckOptions = DEFAULTS, *, source: str) -> RunReport:
+    """The same for a text that stands in no file.
+
+    Args:
+        source: The name of the file that it would stand in; paths in it start from that file's folder.
+    """
+    return _check(_load_text(text, options, source=source), options)
+
+
+def _check(
+    loaded: tuple[Config, Document] | RunReport, options: CheckOptions, *, progress: Progress | None = None
+) -> RunReport:
     if isinstance(loaded, RunReport):
         return loaded
     config, document = loaded
     saving = RunSaving(config, document, root=options.run_dir) if options.save else None
     try:
-        history = _train(config, document, saving=saving, progress=progress, full=options.full)
+        history = _train(config, document, options, saving=saving, progress=progress)
     except GradcheckError as error:
         return _refuse(config, document, options, error)
     report = _judge(history, config, document, options)
@@ -180,28 +196,54 @@ def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tupl
 def _load(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | RunReport:
     """The config and its text, or the report that says why it cannot be read."""
     from gradcheck_cli.config.document import read_document
+
+    source = str(path)
+    return _parse(lambda: read_document(Path(path), source=source, overrides=options.overrides, collect=True), options, source)
+
+
+def _load_text(text: str, options: CheckOptions, *, source: str) -> tuple[Config, Document] | RunReport:
+    from gradcheck_cli.config.document import parse_document
+
+    return _parse(lambda: parse_document(text, source=source, overrides=options.overrides, collect=True), options, source)
+
+
+def _parse(
+    read: Callable[[], Document], options: CheckOptions, source: str
+) -> tuple[Config, Document] | RunReport:
     from gradcheck_cli.config.loading import parse_config
 
     choose_rules(None, select=options.select, ignore=options.ignore)
     document: Document | None = None
     try:
-        document = read_document(Path(path), source=str(path), overrides=options.overrides, collect=True)
+        document = read()
         config, problems = parse_config(document, rules=rule_table())
     except GradcheckError as error:
         config, problems = None, list(error.problems)
     if config is not None and document is not None:
         return config, document
-    return _fail(str(path), document, problems)
+    return _fail(source, document, problems)
 
 
 def _train(
-    config: Config, document: Document, *, saving: RunSaving | None, progress: Progress | None, full: bool
+    config: Config,
+    document: Document,
+    options: CheckOptions,
+    *,
+    saving: RunSaving | None,
+    progress: Progress | None,
 ) -> History:
     # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it.
     from gradcheck_cli.training.run import train
 
     on_epoch = None if saving is None else saving.write_epoch
-    return train(config, base=Path(document.source).parent, progress=progress, on_epoch=on_epoch, full=full)
+    return train(
+        config,
+        base=Path(document.source).parent,
+        progress=progress,
+        on_epoch=on_epoch,
+        full=options.full,
+        share=options.share,
+    )
 
 
 def _judge(history: History, config: Config, document: Document, options: CheckOptions) -> RunReport:
@@ -288,5 +330,4 @@ def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOpti
 
 
 def _gather(command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0) -> Report:
-    notes = (f"Skipped {skipped} YAML files that are no gradcheck configs.",) if skipped else ()
-    return Report(command, tuple(runs), find_exit_code(runs, fail_on=options.fail_on), notes)
+    return Report(command, tuple(runs), find_exit_code(runs, fail_on=options.fail_on), note_skipped(skipped))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from gradcheck_cli.diagnosis.refusal import is_explained
 from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
 from gradcheck_cli.recording.history import RunStatus
-from gradcheck_cli.rules.base import Severity
+from gradcheck_cli.rules.base import Finding, Severity
 
 CLEAN = 0
 FINDINGS = 1
@@ -31,9 +31,13 @@ def find_exit_code(runs: Sequence[RunReport], *, fail_on: str = FailOn.ERROR) ->
         return INTERRUPTED
     if any(_is_undone(run) for run in runs):
         return UNDONE
-    return (
-        FINDINGS if any(_counts(finding.severity, FailOn(fail_on)) for r in runs for finding in r.findings) else CLEAN
-    )
+    left = (finding for run in runs for finding in _list_left(run))
+    return FINDINGS if any(_counts(finding.severity, FailOn(fail_on)) for finding in left) else CLEAN
+
+
+def _list_left(run: RunReport) -> tuple[Finding, ...]:
+    """The findings of a run; of one that was fixed, those that are left in the config as proven."""
+    return run.findings if run.fix is None or run.fix.chosen is None else run.fix.remaining
 
 
 def _counts(severity: Severity, fail_on: FailOn) -> bool:

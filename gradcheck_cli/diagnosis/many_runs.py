@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.diagnosis.seeds import merge_seeds
 from gradcheck_cli.recording.history import RunStatus
 
-Call = Callable[[], RunReport]
+Result = TypeVar("Result")
 
 
-def run_in_turn(calls: Iterable[Call]) -> Iterator[RunReport]:
+def run_in_turn(calls: Iterable[Callable[[], RunReport]]) -> Iterator[RunReport]:
     """One after another, up to the first that is interrupted."""
     for call in calls:
         report = call()
@@ -21,13 +22,13 @@ def run_in_turn(calls: Iterable[Call]) -> Iterator[RunReport]:
             return
 
 
-def run_in_parallel(calls: Sequence[Call], *, jobs: int) -> Iterator[RunReport]:
-    """`jobs` at a time; the reports come in the order of the calls."""
+def run_in_parallel(calls: Sequence[Callable[[], Result]], *, jobs: int) -> Iterator[Result]:
+    """`jobs` at a time; the results come in the order of the calls."""
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=min(jobs, len(calls)), backend="loky", batch_size=1, return_as="generator")
-    reports: Iterator[RunReport] = parallel(delayed(call)() for call in calls)
-    return reports
+    results: Iterator[Result] = parallel(delayed(call)() for call in calls)
+    return results
 
 
 def group_seeds(reports: Iterator[RunReport], *, seeds: int) -> Iterator[RunReport]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcheck_cli.recording.history import History, RunStatus
+from gradcheck_cli.diagnosis.fix_report import FixReport
 from gradcheck_cli.rules.base import Finding
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class RunReport:
         history: What was recorded; None where nothing could be (a config that cannot be read).
         document: The config's text with positions; None where there is no file behind the run.
         seed_metrics: With several seeds, the final metric of each.
+        fix: What `fix` tried and found; None for other commands.
     """
 
     config: str
@@ -77,6 +79,7 @@ class RunReport:
     rules: tuple[RuleResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     seed_metrics: tuple[float, ...] | None = None
+    fix: FixReport | None = None
 
 
 @dataclass(frozen=True)
@@ -91,3 +94,8 @@ class Report:
     runs: tuple[RunReport, ...]
     exit_code: int
     notes: tuple[str, ...] = ()
+
+
+def note_skipped(count: int) -> tuple[str, ...]:
+    """The note on files in folders and globs that are no configs; none where there were none."""
+    return (f"Skipped {count} YAML files that are no gradcheck configs.",) if count else ()

@@ -29,7 +29,7 @@ def merge_seeds(reports: Sequence[RunReport]) -> RunReport:
         status=RunStatus.INTERRUPTED if interrupted else first.status,
         errors=next((report.errors for report in reports if report.errors), ()),
         rules=_merge_rules(reports),
-        findings=rank_findings(_merge_findings(reports)),
+        findings=rank_findings(merge_findings([report.findings for report in reports])),
         seed_metrics=None if first.errors else tuple(_find_metric(report) for report in reports),
     )
 
@@ -50,21 +50,25 @@ def _merge_rules(reports: Sequence[RunReport]) -> tuple[RuleResult, ...]:
     return tuple(merged.values())
 
 
-def _merge_findings(reports: Sequence[RunReport]) -> list[Finding]:
+def merge_findings(runs: Sequence[Sequence[Finding]]) -> list[Finding]:
+    """The findings of several seeds as one list, each with the number of seeds that show it, in no order.
+
+    A finding that is an error in fewer than half of the seeds is a warning.
+    """
     groups: dict[Hashable, list[tuple[int, Finding]]] = {}
-    repeated = _find_repeated(reports)
-    for seed, report in enumerate(reports):
-        for finding in report.findings:
+    repeated = _find_repeated(runs)
+    for seed, findings in enumerate(runs):
+        for finding in findings:
             key = (finding.rule, finding.fingerprint) if finding.rule in repeated else finding.rule
             groups.setdefault(key, []).append((seed, finding))
-    return [_merge_group(group, of=len(reports)) for group in groups.values()]
+    return [_merge_group(group, of=len(runs)) for group in groups.values()]
 
 
-def _find_repeated(reports: Sequence[RunReport]) -> set[str]:
+def _find_repeated(runs: Sequence[Sequence[Finding]]) -> set[str]:
     """Rules that find several faults in one run, told apart by their place; that of a single fault may vary by seed."""
     repeated = set()
-    for report in reports:
-        codes = [finding.rule for finding in report.findings]
+    for findings in runs:
+        codes = [finding.rule for finding in findings]
         repeated |= {code for code in codes if codes.count(code) > 1}
     return repeated
 

@@ -193,6 +193,8 @@ class Outcome:
         train_references: The same on the training slice's rows (`trivial` only).
         constant_target: Whether all targets of the training rows are equal.
         accuracy: Plain validation accuracy, beside a balanced one; NaN for regression and where unknown.
+        validation_loss: Mean validation loss of the network that the run hands over, which is that of its best epoch
+            where early stopping restores it; NaN where there is no validation.
     """
 
     metric_name: str
@@ -209,6 +211,7 @@ class Outcome:
     train_references: Mapping[str, Reference] = field(default_factory=dict)
     constant_target: bool = False
     accuracy: float = float("nan")
+    validation_loss: float = float("nan")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.errors import Problem
 from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import History, Outcome
+from gradcheck_cli.reporters.json_fix import describe_search, describe_verdict
 from gradcheck_cli.reporters.locations import locate
 from gradcheck_cli.reporters.measures import pick_losses
 from gradcheck_cli.rules.base import Evidence, Finding, Fix
@@ -65,7 +66,7 @@ def _describe_run(run: RunReport) -> dict[str, Any]:
             for result in run.rules
         ],
         "findings": [_describe_finding(finding, run) for finding in run.findings],
-        "fix": None,
+        "fix": describe_search(run.fix),
     }
 
 
@@ -137,4 +138,10 @@ def _describe_evidence(evidence: Evidence) -> dict[str, Any]:
 
 def _describe_fix(fix: Fix) -> dict[str, Any]:
     edits = [{"op": edit.op.value, "path": edit.path, "value": edit.value} for edit in fix.edits]
-    return {"title": fix.title, "safety": fix.safety.value, "reason": fix.reason, "edits": edits, "verdict": None}
+    return {
+        "title": fix.title,
+        "safety": fix.safety.value,
+        "reason": fix.reason,
+        "edits": edits,
+        "verdict": describe_verdict(fix.verdict),
+    }

@@ -14,6 +14,7 @@ class Losses:
 
     Attributes:
         train: Mean training loss of the last epoch, in training mode.
+        validation: Of the network that the run hands over: that of the best epoch where it is restored.
         best_epoch: Epoch of the lowest validation loss, counted from 1.
     """
 
@@ -47,10 +48,16 @@ def pick_losses(history: History | None) -> Losses:
     best = find_best_epoch(epochs.validation_loss)
     return Losses(
         train=train,
-        validation=float(epochs.validation_loss[-1]),
+        validation=_final_validation_loss(history, last=float(epochs.validation_loss[-1])),
         best_validation=None if best is None else float(epochs.validation_loss[best]),
         best_epoch=None if best is None else best + 1,
     )
+
+
+def _final_validation_loss(history: History, *, last: float) -> float:
+    """As evaluated at the very end; that of the last epoch for a run that was not, or that an older version saved."""
+    outcome = history.outcome
+    return last if outcome is None or np.isnan(outcome.validation_loss) else outcome.validation_loss
 
 
 def find_best_epoch(validation_loss: Floats) -> int | None:

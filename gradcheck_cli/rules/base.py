@@ -73,14 +73,57 @@ class Evidence:
     unit: str = ""
 
 
+class VerdictOutcome(StrEnum):
+    """What retraining showed of a fix (design 4 §3)."""
+
+    FIXED = "fixed"
+    NO_EFFECT = "no-effect"
+    WORSE = "worse"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over seeds: its mean, and its sample standard deviation (0 for a single seed)."""
+
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What retraining on fresh seeds showed of a fix.
+
+    Attributes:
+        seeds: How many.
+        before, after: Validation metric without and with it; None where it was not measured.
+        control: The same of the original with as many steps as the fixed config takes; the original itself where that
+            takes no more.
+        symptom_gone: Whether the finding is gone on every seed.
+        gain_shown: Whether the metric (for overfitting, the validation loss) is better by more than noise.
+    """
+
+    outcome: VerdictOutcome
+    seeds: int
+    before: Spread | None
+    after: Spread | None
+    control: Spread | None
+    symptom_gone: bool
+    gain_shown: bool
+
+
 @dataclass(frozen=True)
 class Fix:
-    """A suggestion: an imperative title, why it should help, and the edits that make it (none for advice)."""
+    """A suggestion: an imperative title, why it should help, and the edits that make it (none for advice).
+
+    `verdict` is set by `fixing`; None where the fix was not put to the proof.
+    """
 
     title: str
     safety: Safety
     reason: str = ""
     edits: tuple[Edit, ...] = ()
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,10 @@ SKIPPED_STEPS = 40
 """Non-finite steps in a row that a GradScaler may need: from its first scale, 2^16, halved each time, and to spare."""
 
 
-def build_loop(config: Config, prepared: Prepared, *, watchers: Watchers, full: bool = False) -> TrainingLoop:
-    """Join the parts of a run.
+def build_loop(
+    config: Config, prepared: Prepared, *, watchers: Watchers, full: bool = False, share: float = 1.0
+) -> TrainingLoop:
+    """Join the parts of a run, of which the first `share` of the planned steps is taken.
 
     Raises:
         ConfigError: The number format is impossible here.
@@ -93,6 +95,7 @@ def build_loop(config: Config, prepared: Prepared, *, watchers: Watchers, full: 
         watchers=watchers,
         most_broken_steps=SKIPPED_STEPS if precision.scales_loss else BROKEN_STEPS,
         full=full,
+        last_step=math.ceil(share * plan.steps),
     )
 
 

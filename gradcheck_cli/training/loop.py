@@ -51,6 +51,7 @@ class TrainingLoop:
         verdict: Stops a run that cannot recover; None where it is to go on.
         most_broken_steps: After so many non-finite steps in a row the run is lost.
         full: Train on all the same.
+        last_step: Leave off after so many optimizer steps, with the schedule of the whole plan; None to go to its end.
     """
 
     plan: Plan
@@ -65,6 +66,7 @@ class TrainingLoop:
     watchers: Watchers = Watchers()
     most_broken_steps: int = BROKEN_STEPS
     full: bool = False
+    last_step: int | None = None
 
     def run(self) -> Ending:
         """Train. A keyboard interrupt ends the run, wherever it comes, and keeps what was recorded.
@@ -81,6 +83,7 @@ class TrainingLoop:
         return ending
 
     def _train(self) -> Ending:
+        last_step = self.plan.steps if self.last_step is None else self.last_step
         self.log.start()
         for _ in range(self.plan.epochs):
             if self.replay is not None and not self.recorder.is_broken:
@@ -90,11 +93,13 @@ class TrainingLoop:
                     self._show_progress()
                     if self._is_lost():
                         return Ending(RunStatus.DIVERGED, _lost_because(self.most_broken_steps))
-                if self.recorder.steps_done == self.plan.steps:
+                if self.recorder.steps_done == last_step:
                     break
             ending = self._end_epoch()
             if ending is not None:
                 return ending
+            if self.recorder.steps_done == last_step:
+                break
         return Ending(RunStatus.COMPLETED)
 
     def _end_epoch(self) -> Ending | None:

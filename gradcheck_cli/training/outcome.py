@@ -47,6 +47,7 @@ def judge_outcome(
         train_references=on_slice,
         constant_target=dataset.constant_target,
         accuracy=_plain_accuracy(dataset, validation.predictions),
+        validation_loss=validation.loss,
     )
 
 

@@ -34,6 +34,7 @@ def train(
     progress: Progress | None = None,
     on_epoch: OnEpoch | None = None,
     full: bool = False,
+    share: float = 1.0,
 ) -> History:
     """Train the network of a config and record how it went.
 
@@ -47,6 +48,7 @@ def train(
         progress: Told at the most each 64 steps and at the ends of epochs.
         on_epoch: Takes the numbers of each epoch.
         full: Train on when the run is lost.
+        share: Leave off after this share of the planned steps, in (0, 1]; what is done is done as in the whole run.
 
     Raises:
         ConfigError: The device, the number format or the plan is impossible here.
@@ -56,7 +58,7 @@ def train(
     device = choose_device(config.trainer.device)
     with cpu_threads(config.trainer.threads) as threads, _own_random_state(config.seed, device):
         prepared = prepare(config, base=base, device=device)
-        loop = build_loop(config, prepared, watchers=Watchers(progress, on_epoch), full=full)
+        loop = build_loop(config, prepared, watchers=Watchers(progress, on_epoch), full=full, share=share)
         if progress is not None:
             progress.started(prepared.description, prepared.plan.steps)
         with described(prepared.description):

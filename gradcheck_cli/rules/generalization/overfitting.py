@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 BEST_METRIC = "validation metric at the best epoch"
+RISE = "rise over (trivial - best)"
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Overfitting(Rule):
             why="The network learns its training rows by heart. What it gains there it loses on rows it has not seen.",
             first_step=int(run.epochs.step[rise.best_epoch]) if run.epochs is not None else None,
             evidence=(
-                Evidence("rise over (trivial - best)", rise.share_of_gain, self.min_rise, "ratio"),
+                Evidence(RISE, rise.share_of_gain, self.min_rise, "ratio"),
                 Evidence("p of the rise per row", rise.p_value, self.max_p, "probability"),
                 Evidence("rank correlation with the epoch", rise.trend, self.min_trend, "correlation"),
                 Evidence("fall of the training loss meanwhile", rise.training_fall, 0.0, "loss"),

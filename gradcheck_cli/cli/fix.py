@@ -1,0 +1,118 @@
+"""`gradcheck fix`: check, try fixes, prove one, show or write it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradcheck_cli.cli import options
+from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
+
+FIXES = "Fixes"
+
+
+def fix(
+    configs: options.Configs,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the proven fix into the config.", rich_help_panel=FIXES)
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="PATH",
+            help="Write the fixed config here, or into this folder.",
+            rich_help_panel=FIXES,
+            show_default=False,
+        ),
+    ] = None,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Print the fixes as a patch and nothing else.", rich_help_panel=FIXES)
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-fixes",
+            help="Also take fixes that change what the network computes or expects, or how long it trains.",
+            rich_help_panel=FIXES,
+        ),
+    ] = False,
+    budget: Annotated[
+        float,
+        typer.Option(
+            "--budget",
+            metavar="RUNS",
+            min=1.0,
+            help="What all of it may cost, in full-length training runs.",
+            rich_help_panel=FIXES,
+        ),
+    ] = 12.0,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    fail_on: options.FailOnOption = FailOn.ERROR,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    epochs: options.Epochs = None,
+    max_steps: options.MaxSteps = None,
+    device: options.DeviceOption = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=1, help="Train N runs at a time.", rich_help_panel=options.TRAINING)
+    ] = 1,
+    full: options.Full = False,
+    output_format: options.Format = OutputFormat.FULL,
+    run_dir: options.RunDir = None,
+    no_save: options.NoSave = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.ColorOption = Color.AUTO,
+) -> int:
+    """Find the smallest change that makes a network learn, and prove it by retraining.
+
+    Nothing on disk is changed without --write or --output.
+
+    [bold]Examples[/]
+
+    gradcheck fix config.yaml
+
+    gradcheck fix config.yaml --unsafe-fixes --write
+
+    gradcheck fix configs/ --jobs 2 --diff > fixes.patch
+    """
+    from gradcheck_cli.cli.fix_progress import make_watcher
+    from gradcheck_cli.cli.output import write_diff, write_report
+    from gradcheck_cli.cli.progress import make_progress
+    from gradcheck_cli.diagnosis.check import CheckOptions
+    from gradcheck_cli.fixing.fix import FixOptions, fix_many
+    from gradcheck_cli.fixing.writing import Destination
+
+    wanted = FixOptions(
+        CheckOptions(
+            select=options.split_list(select),
+            ignore=options.split_list(ignore) or (),
+            fail_on=fail_on.value,
+            overrides=options.collect_overrides(
+                settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
+            ),
+            full=full,
+            run_dir=run_dir,
+            save=not no_save,
+        ),
+        unsafe=unsafe_fixes,
+        budget=budget,
+        jobs=jobs,
+        destination=Destination(in_place=write, output=output),
+    )
+    report = fix_many(
+        configs,
+        wanted,
+        progress=make_progress(sys.stderr, quiet=quiet),
+        watcher=make_watcher(sys.stderr, quiet=quiet),
+    )
+    if diff:
+        write_diff(report)
+    else:
+        write_report(report, output_format, color=color, verbose=verbose)
+    return report.exit_code

@@ -1,0 +1,141 @@
+"""Findings -> configs worth trying: each suggestion made on the text, those that do not fit left out; it trains none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gradcheck_cli.config.document import parse_document
+from gradcheck_cli.config.edits import apply_edits, apply_to_data
+from gradcheck_cli.config.kinds import same_data
+from gradcheck_cli.config.loading import parse_config
+from gradcheck_cli.errors import GradcheckError
+from gradcheck_cli.rules.base import Finding, Fix, Safety
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A config to try.
+
+    Attributes:
+        text: The whole config.
+        fixes: What was done to the original, in order; none for the original itself.
+        rules: Code of the finding that suggested each of them.
+        place: Where it stands among its like, from 0: fixes of causes before those of consequences, and each rule's
+            own order.
+    """
+
+    text: str
+    fixes: tuple[Fix, ...] = ()
+    rules: tuple[str, ...] = ()
+    place: int = 0
+
+    @property
+    def safety(self) -> Safety:
+        """Unsafe where one of its fixes is."""
+        return Safety.UNSAFE if any(fix.safety is Safety.UNSAFE for fix in self.fixes) else Safety.SAFE
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Of its fixes."""
+        return tuple(fix.title for fix in self.fixes)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A fix and the code of the finding that it comes with."""
+
+    fix: Fix
+    rule: str
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Candidates in their order, and why other suggestions are none."""
+
+    candidates: tuple[Candidate, ...]
+    refused: tuple[str, ...] = ()
+
+
+def list_suggestions(findings: Iterable[Finding]) -> tuple[Suggestion, ...]:
+    """The fixes of ranked findings that can be made, those with equal edits once."""
+    kept: list[Suggestion] = []
+    for finding in findings:
+        for fix in finding.fixes:
+            if fix.edits and not any(fix.edits == other.fix.edits for other in kept):
+                kept.append(Suggestion(fix, finding.rule))
+    return tuple(kept)
+
+
+def propose(base: Candidate, suggestions: Sequence[Suggestion], *, overrides: Sequence[str] = ()) -> Proposals:
+    """Make each suggestion on the text of `base`.
+
+    Args:
+        overrides: `KEY=VALUE` as of `--set`; a suggestion that they would undo is refused.
+
+    Returns:
+        Candidates whose config can be read, each text once and none equal to that of `base`.
+    """
+    candidates: list[Candidate] = []
+    refused: list[str] = []
+    known = {base.text}
+    for suggestion in suggestions:
+        try:
+            text = change(base.text, suggestion.fix, overrides=overrides)
+        except GradcheckError as error:
+            refused.append(f"{suggestion.fix.title}: {error.problems[0].message}")
+            continue
+        if text in known:
+            continue
+        known.add(text)
+        fixes, rules = (*base.fixes, suggestion.fix), (*base.rules, suggestion.rule)
+        candidates.append(Candidate(text, fixes, rules, len(candidates)))
+    return Proposals(tuple(candidates), tuple(refused))
+
+
+def change(text: str, fix: Fix, *, overrides: Sequence[str] = ()) -> str:
+    """The text with the edits of a fix.
+
+    Raises:
+        EditConflict: They do not fit.
+        ConfigError: The result is no config any more.
+        GradcheckError: `overrides` undo them.
+    """
+    before = parse_document(text, source="", overrides=overrides)
+    changed = apply_edits(text, fix.edits)
+    after = parse_document(changed, source="", overrides=overrides)
+    if not same_data(after.data, apply_to_data(before.data, fix.edits)):
+        raise GradcheckError("an override of the command line (`--set` and its like) undoes it")
+    _, problems = parse_config(after)
+    if problems:
+        raise GradcheckError(problems)
+    return changed
+
+
+def without(candidate: Candidate, index: int, *, original: str, overrides: Sequence[str] = ()) -> Candidate | None:
+    """The candidate with one of its fixes left out; None where the others cannot be made without it."""
+    text = original
+    kept = [number for number in range(len(candidate.fixes)) if number != index]
+    if any(_moves_places(candidate.fixes[index]) and _names_places(candidate.fixes[number]) for number in kept):
+        return None
+    try:
+        for number in kept:
+            text = change(text, candidate.fixes[number], overrides=overrides)
+    except GradcheckError:
+        return None
+    fixes, rules = ([values[number] for number in kept] for values in (candidate.fixes, candidate.rules))
+    return Candidate(text, tuple(fixes), tuple(rules), candidate.place)
+
+
+def _moves_places(fix: Fix) -> bool:
+    """Whether a fix shifts the indexes that paths of later ones may name."""
+    return any(edit.path.endswith("]") for edit in fix.edits)
+
+
+def _names_places(fix: Fix) -> bool:
+    return any("[" in edit.path for edit in fix.edits)
+
+
+def list_texts(candidates: Iterable[Candidate]) -> Iterator[str]:
+    """Their texts."""
+    return (candidate.text for candidate in candidates)

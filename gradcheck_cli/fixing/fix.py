@@ -1,0 +1,135 @@
+"""The front door of this folder: check a config, search, prove, write; each is done elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from gradcheck_cli.diagnosis.check import CheckOptions, check_config
+from gradcheck_cli.diagnosis.config_files import find_configs
+from gradcheck_cli.diagnosis.exit_code import find_exit_code
+from gradcheck_cli.diagnosis.fix_report import FixOutcome, FixReport
+from gradcheck_cli.diagnosis.judge import choose_rules
+from gradcheck_cli.diagnosis.report import Report, RunReport, note_skipped
+from gradcheck_cli.fixing.account import attach_verdicts, give_account
+from gradcheck_cli.fixing.candidates import Candidate
+from gradcheck_cli.fixing.course import Course, Setting, follow
+from gradcheck_cli.fixing.race import Entrant
+from gradcheck_cli.fixing.search import Search
+from gradcheck_cli.fixing.target import choose_target
+from gradcheck_cli.fixing.trials import Trial, Trials, summarize
+from gradcheck_cli.fixing.watching import NOBODY, Watcher
+from gradcheck_cli.fixing.writing import Destination, write_fixed
+from gradcheck_cli.recording.history import RunStatus
+from gradcheck_cli.recording.progress import Progress
+
+DEFAULT_BUDGET = 12.0
+"""Full-length runs (design 4 §4)."""
+
+
+@dataclass(frozen=True)
+class FixOptions:
+    """What `fix` is asked for, the same for every config.
+
+    Attributes:
+        check: As for `check`; `seeds` and `share` have no say here.
+        unsafe: Whether a fix that changes the network's function may be chosen.
+        budget: Full-length runs that all of it may cost: optimizer steps over the planned steps of the original.
+        jobs: Runs trained at a time; the result is the same for any number.
+        destination: Where fixed configs are written.
+    """
+
+    check: CheckOptions = CheckOptions()
+    unsafe: bool = False
+    budget: float = DEFAULT_BUDGET
+    jobs: int = 1
+    destination: Destination = Destination()
+
+
+def fix_many(
+    arguments: Sequence[str],
+    options: FixOptions = FixOptions(),
+    *,
+    progress: Progress | None = None,
+    watcher: Watcher = NOBODY,
+    on_finished: Callable[[RunReport], None] | None = None,
+) -> Report:
+    """Look for a fix of several configs, one after another.
+
+    Args:
+        arguments: Files, folders and globs.
+        progress: Told of the first run of each.
+        watcher: Told of the searches.
+        on_finished: Told of each config as soon as it is done.
+
+    Raises:
+        UsageError: A rule does not exist, a folder or glob holds no config, or a place cannot be written.
+    """
+    choose_rules(None, select=options.check.select, ignore=options.check.ignore)
+    found = find_configs(arguments)
+    options.destination.check(found.paths)
+    runs: list[RunReport] = []
+    for path in found.paths:
+        runs.append(fix_config(path, options, progress=progress, watcher=watcher))
+        if on_finished is not None:
+            on_finished(runs[-1])
+        if runs[-1].status is RunStatus.INTERRUPTED:
+            break
+    exit_code = find_exit_code(runs, fail_on=options.check.fail_on)
+    return Report("fix", tuple(runs), exit_code, note_skipped(found.skipped))
+
+
+def fix_config(
+    path: str, options: FixOptions = FixOptions(), *, progress: Progress | None = None, watcher: Watcher = NOBODY
+) -> RunReport:
+    """Check a config and look for a fix of what is found; the report describes the original, its `fix` the rest.
+
+    Raises:
+        UsageError: `options` names a rule that does not exist.
+    """
+    report = check_config(path, replace(options.check, seeds=1, share=1.0), progress=progress)
+    original = summarize(report)
+    if report.document is None or report.status is RunStatus.INTERRUPTED or (report.errors and not report.findings):
+        return report
+    trials = Trials(path, options.check, jobs=options.jobs, watcher=watcher)
+    text = report.document.text
+    trials.enter(Trial(text, report.seed), original)
+    target = choose_target(original)
+    if target is None:
+        nothing = FixReport(FixOutcome.NOTHING_TO_FIX, cost=trials.spent, metric=original.metric)
+        return replace(report, fix=nothing)
+    watcher.started(report.name, budget=options.budget)
+    entrant = Entrant(Candidate(text), original, 1.0)
+    setting = Setting(trials, target, entrant, seed=report.seed, budget=options.budget)
+    searched = _search(report, setting, options)
+    watcher.finished()
+    return _write(searched, options.destination)
+
+
+def _search(report: RunReport, setting: Setting, options: FixOptions) -> RunReport:
+    search = Search(
+        setting.trials,
+        setting.target,
+        setting.original,
+        seed=setting.seed,
+        overrides=options.check.overrides,
+    )
+    course, status = Course(), report.status
+    try:
+        follow(course, search, setting, unsafe=options.unsafe)
+    except KeyboardInterrupt:
+        status = RunStatus.INTERRUPTED
+        course.notes.append("Interrupted: this is what was known by then.")
+    account = give_account(course, search, setting)
+    findings = attach_verdicts(report.findings, account.attempts)
+    return replace(report, status=status, findings=findings, fix=account)
+
+
+def _write(report: RunReport, destination: Destination) -> RunReport:
+    fix, target = report.fix, destination.find(report.config)
+    if fix is None or fix.chosen is None or report.document is None or target is None:
+        return report
+    fault = write_fixed(fix.chosen.text, target, original=report.document.text, source=report.config)
+    if fault:
+        return replace(report, fix=replace(fix, notes=(*fix.notes, f"Not written: {fault}.")))
+    return replace(report, fix=replace(fix, output=target))

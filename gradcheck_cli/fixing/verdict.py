@@ -1,0 +1,110 @@
+"""Whether runs on fresh seeds prove a fix (design 4 §3); it trains nothing."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+
+from gradcheck_cli.fixing.target import Target
+from gradcheck_cli.fixing.trials import Result
+from gradcheck_cli.rules.base import Spread, Verdict, VerdictOutcome
+
+LEAST_GAIN = 0.02
+"""Units of the metric: a mean gain below it is none (design 4 §3)."""
+SHARE_OF_GAP = 0.25
+"""Share of the gap between the original and the best cheap reference that a fix must close."""
+TOLERANCE = 0.01
+"""Units of the metric by which a config may be lower on the mean and still count as no worse."""
+SHARE_OF_RISE = 0.5
+"""Share of the rise of the validation loss that a fix of overfitting must undo."""
+
+
+def judge_proof(
+    target: Target, *, before: Sequence[Result], after: Sequence[Result], control: Sequence[Result] = ()
+) -> Verdict:
+    """Compare a config with the original, seed by seed.
+
+    Args:
+        before, after: One result a seed, in the same order.
+        control: The original with as many steps as the config takes; empty where that takes no more than the original.
+    """
+    pairs = list(zip(control or before, after, strict=True))
+    is_gone = all(target.is_gone(result) for result in after)
+    adds = any(target.adds_errors(result) for result in after)
+    gains = [gain for original, result in pairs if math.isfinite(gain := find_gain(original, result))]
+    is_better = _is_better(target, pairs, gains)
+    failed = any(result.failed for result in after)
+    if failed:
+        outcome = VerdictOutcome.FAILED
+    elif gains and statistics.mean(gains) < -TOLERANCE and not _is_blind(target, pairs):
+        outcome = VerdictOutcome.WORSE
+    else:
+        outcome = VerdictOutcome.FIXED if is_gone and is_better and not adds else VerdictOutcome.NO_EFFECT
+    return Verdict(
+        outcome=outcome,
+        seeds=len(after),
+        before=spread_of(stand_in(original, result) for original, result in zip(before, after, strict=True)),
+        after=spread_of(result.metric for result in after),
+        control=spread_of(stand_in(original, result) for original, result in pairs),
+        symptom_gone=is_gone,
+        gain_shown=is_better and not adds and not failed,
+    )
+
+
+def is_noisy(target: Target, before: Sequence[Result], after: Sequence[Result]) -> bool:
+    """Whether more seeds could decide: the metric is better on the mean, but varies by more than that."""
+    gains = [find_gain(original, result) for original, result in zip(before, after, strict=True)]
+    if target.by_loss or not target.harmed or len(gains) < 2 or not all(map(math.isfinite, gains)):
+        return False
+    return statistics.mean(gains) >= LEAST_GAIN and statistics.stdev(gains) > statistics.mean(gains)
+
+
+def find_gain(original: Result, result: Result) -> float:
+    """Metric of a run over that of the original with the same seed; NaN where one is unknown."""
+    return result.metric - stand_in(original, result)
+
+
+def stand_in(original: Result, result: Result) -> float:
+    """Metric of the original; that of the trivial predictor for one that torch refused, or that ended as NaN or Inf."""
+    if not original.failed:
+        return original.metric
+    return original.trivial if math.isfinite(original.trivial) else result.trivial
+
+
+def spread_of(values: Iterable[float]) -> Spread | None:
+    """Mean and sample standard deviation; None where a value is unknown."""
+    known = list(values)
+    if not known or not all(map(math.isfinite, known)):
+        return None
+    return Spread(statistics.mean(known), statistics.stdev(known) if len(known) > 1 else 0.0)
+
+
+def _is_better(target: Target, pairs: Sequence[tuple[Result, Result]], gains: Sequence[float]) -> bool:
+    if _is_blind(target, pairs):
+        return not any(result.harmed for _, result in pairs)
+    if len(gains) < len(pairs):
+        # Nothing tells the two apart where no metric was measured: what is left is that the finding is gone.
+        return not any(result.failed for _, result in pairs) and not target.harmed
+    mean = statistics.mean(gains)
+    if target.by_loss:
+        return mean >= -TOLERANCE and _undoes_rise(pairs)
+    if not target.harmed:
+        return mean >= -TOLERANCE
+    gaps = [result.reference - stand_in(original, result) for original, result in pairs]
+    gap = statistics.mean(gaps) if all(map(math.isfinite, gaps)) else 0.0
+    is_sure = len(gains) < 2 or statistics.stdev(gains) <= mean
+    return min(gains) > 0 and is_sure and mean >= max(LEAST_GAIN, SHARE_OF_GAP * gap)
+
+
+def _undoes_rise(pairs: Sequence[tuple[Result, Result]]) -> bool:
+    rise = statistics.mean(original.validation_loss - original.best_validation_loss for original, _ in pairs)
+    fall = statistics.mean(original.validation_loss - result.validation_loss for original, result in pairs)
+    return fall >= SHARE_OF_RISE * rise
+
+
+def _is_blind(target: Target, pairs: Sequence[tuple[Result, Result]]) -> bool:
+    """Whether the metrics cannot be compared, because the config is validated on other rows than the original."""
+    return not target.refused and any(
+        original.rows[1] != result.rows[1] and not original.failed for original, result in pairs
+    )

@@ -1,0 +1,44 @@
+"""The fixes of a report as a patch that `git apply` and `patch -p1` take, and what is to be said beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradcheck_cli.diagnosis.fix_report import FixOutcome
+from gradcheck_cli.diagnosis.report import Report, RunReport
+
+
+def render(report: Report) -> str:
+    """One patch for all configs that are to be changed; empty where none is."""
+    return "".join(make_patch(run) for run in report.runs)
+
+
+def make_patch(run: RunReport) -> str:
+    """The patch of one config; empty where nothing is to be changed."""
+    if run.fix is None or run.fix.chosen is None or run.document is None:
+        return ""
+    from gradcheck_cli.config.edits import unified_diff
+
+    return unified_diff(run.document.text, run.fix.chosen.text, run.config)
+
+
+def list_remarks(report: Report) -> Iterator[str]:
+    """How the search of each config ended, and its problems."""
+    yield from report.notes
+    for run in report.runs:
+        yield from (f"{run.config}: {problem}" for problem in run.errors)
+        if run.fix is not None:
+            yield f"{run.config}: {show_outcome(run.fix.outcome)}"
+
+
+def show_outcome(outcome: FixOutcome) -> str:
+    """An outcome in words."""
+    return _WORDS[outcome]
+
+
+_WORDS = {
+    FixOutcome.FIXED: "fixed",
+    FixOutcome.IMPROVED: "improved, but not healthy yet",
+    FixOutcome.NOTHING_WORKED: "nothing worked",
+    FixOutcome.NOTHING_TO_FIX: "nothing to fix",
+}

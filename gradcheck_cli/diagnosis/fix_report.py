@@ -9,6 +9,10 @@ from pathlib import Path
 from gradcheck_cli.rules.base import Finding, Safety, Spread, Verdict
 
 
+FIXED_FILE = "fixed.yaml"
+"""The chosen config in the run's folder."""
+
+
 class FixOutcome(StrEnum):
     """How a search for a fix ended (contracts §4)."""
 

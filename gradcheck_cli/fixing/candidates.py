@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from gradcheck_cli.config.document import parse_document
 from gradcheck_cli.config.edits import apply_edits, apply_to_data
@@ -11,6 +11,7 @@ from gradcheck_cli.config.kinds import same_data
 from gradcheck_cli.config.loading import parse_config
 from gradcheck_cli.errors import GradcheckError
 from gradcheck_cli.rules.base import Finding, Fix, Safety
+from gradcheck_cli.rules.selection import configure
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Candidate:
         return tuple(fix.title for fix in self.fixes)
 
 
+    def is_variant_of(self, other: Candidate) -> bool:
+        """Whether it changes the same places in the same way, only to other values: another activation, another rate."""
+        return bool(self.fixes) and len(self.fixes) == len(other.fixes) and all(map(_same_places, self.fixes, other.fixes))
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """A fix and the code of the finding that it comes with."""
@@ -67,6 +73,16 @@ def list_suggestions(findings: Iterable[Finding]) -> tuple[Suggestion, ...]:
     return tuple(kept)
 
 
+def suggest_again(findings: Iterable[Finding], text: str, *, overrides: Sequence[str] = ()) -> tuple[Suggestion, ...]:
+    """What the rules suggest against findings of another config, now that the config is `text`."""
+    config, _ = parse_config(parse_document(text, source="", overrides=overrides))
+    if config is None:
+        return ()
+    rules = {rule.code: configured.rule for rule, configured in configure(config.diagnostics).items()}
+    renewed = (replace(f, fixes=tuple(rules[f.rule].fixes(f, config))) for f in findings if f.rule in rules)
+    return list_suggestions(renewed)
+
+
 def propose(base: Candidate, suggestions: Sequence[Suggestion], *, overrides: Sequence[str] = ()) -> Proposals:
     """Make each suggestion on the text of `base`.
 
@@ -74,12 +90,14 @@ def propose(base: Candidate, suggestions: Sequence[Suggestion], *, overrides: Se
         overrides: `KEY=VALUE` as of `--set`; a suggestion that they would undo is refused.
 
     Returns:
-        Candidates whose config can be read, each text once and none equal to that of `base`.
+        Candidates whose config can be read, each text once, none equal to that of `base`, and no fix twice.
     """
     candidates: list[Candidate] = []
     refused: list[str] = []
     known = {base.text}
     for suggestion in suggestions:
+        if suggestion.fix.title in base.titles:
+            continue
         try:
             text = change(base.text, suggestion.fix, overrides=overrides)
         except GradcheckError as error:
@@ -123,8 +141,12 @@ def without(candidate: Candidate, index: int, *, original: str, overrides: Seque
             text = change(text, candidate.fixes[number], overrides=overrides)
     except GradcheckError:
         return None
-    fixes, rules = ([values[number] for number in kept] for values in (candidate.fixes, candidate.rules))
-    return Candidate(text, tuple(fixes), tuple(rules), candidate.place)
+    fixes = tuple(candidate.fixes[number] for number in kept)
+    return Candidate(text, fixes, tuple(candidate.rules[number] for number in kept), candidate.place)
+
+
+def _same_places(one: Fix, other: Fix) -> bool:
+    return [(edit.op, edit.path) for edit in one.edits] == [(edit.op, edit.path) for edit in other.edits]
 
 
 def _moves_places(fix: Fix) -> bool:
@@ -134,8 +156,3 @@ def _moves_places(fix: Fix) -> bool:
 
 def _names_places(fix: Fix) -> bool:
     return any("[" in edit.path for edit in fix.edits)
-
-
-def list_texts(candidates: Iterable[Candidate]) -> Iterator[str]:
-    """Their texts."""
-    return (candidate.text for candidate in candidates)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gradcheck_cli.fixing.proof import PROOF_SEEDS, Proof, cost_of_proof, prove
+from gradcheck_cli.fixing.proof import Proof, prove
 from gradcheck_cli.fixing.race import Entrant
 from gradcheck_cli.fixing.search import Search
 from gradcheck_cli.fixing.target import Target
@@ -69,55 +69,53 @@ def follow(course: Course, search: Search, setting: Setting, *, unsafe: bool) ->
 
 
 def _find(course: Course, search: Search, setting: Setting, *, safe_only: bool) -> Proven | None:
-    trials = setting.trials
-    limit = setting.budget - _reserve(course, setting)
-    if limit - trials.spent < 1:
-        _note(course, f"The budget of {setting.budget:g} full runs leaves none for a search.")
-        return None
-    known = course.ranking
-    found = search.look(safe_only=safe_only, limit=limit)
-    course.ranking = found or known
-    return _prove_best(course, setting, found)
+    """Look and prove, and where a proven config is better but not healthy, look for what it lacks."""
+    better: Proven | None = None
+    for _ in range(MOST_PROOFS):
+        base = better.entrant if better is not None else setting.original
+        if search.room(base) < min(1.0, setting.trials.cost_of(base.result)):
+            _note(course, f"The budget of {setting.budget:g} full runs leaves none for more.")
+            break
+        found = search.look(safe_only=safe_only, base=base)
+        course.ranking = found or course.ranking
+        proven = _prove_best(course, search, setting, found)
+        if proven is None or _is_complete(proven.proof, setting.target):
+            return proven or better
+        better = proven if better is None or _is_further(proven, better) else better
+    return better
 
 
-def _reserve(course: Course, setting: Setting) -> float:
-    """Cost to keep for a proof; the original's own part of it is paid once."""
-    original = 0.0 if course.proofs else setting.trials.cost_of(setting.original.result)
-    return PROOF_SEEDS * (1 + original)
+def _is_further(one: Proven, other: Proven) -> bool:
+    """Whether the mean metric on the fresh seeds is higher."""
+    after, before = one.proof.verdict.after, other.proof.verdict.after
+    return after is not None and (before is None or after.mean > before.mean)
 
 
-def _prove_best(course: Course, setting: Setting, ranking: Sequence[Entrant]) -> Proven | None:
+def _prove_best(course: Course, search: Search, setting: Setting, ranking: Sequence[Entrant]) -> Proven | None:
     """The first that is fixed on fresh seeds, else the first that is at least better there."""
     better: Proven | None = None
-    for entrant in [e for e in ranking if _is_promising(e, setting)][:MOST_PROOFS]:
-        if entrant.candidate.text in course.proofs:
-            continue
-        if not _can_pay(course, setting, entrant):
-            _note(course, f"The budget of {setting.budget:g} full runs left some unproven.")
-            break
-        proof = prove(
+    promising = [e for e in ranking if _is_promising(e, setting) and e.candidate.text not in course.proofs]
+    for number, entrant in enumerate(promising[:MOST_PROOFS]):
+        proof = None if not search.can_expect_proof(entrant) else prove(
             setting.trials,
             setting.target,
-            entrant.candidate,
+            entrant,
             original=setting.original.candidate.text,
             seed=setting.seed,
             limit=setting.budget,
-            length=setting.trials.length_of(entrant.result),
+            has_rival=any(setting.target.is_met(rival.result) for rival in promising[number + 1 :]),
         )
+        if proof is None:
+            _note(course, f"The budget of {setting.budget:g} full runs left some unproven.")
+            continue
+        search.is_original_proven = search.is_original_proven or bool(proof.before)
         course.proofs[entrant.candidate.text] = proof
         if _is_complete(proof, setting.target):
             return Proven(entrant, proof)
         if proof.verdict.gain_shown and better is None:
             better = Proven(entrant, proof)
+            break
     return better
-
-
-def _can_pay(course: Course, setting: Setting, entrant: Entrant) -> bool:
-    original = setting.original.result
-    cost = cost_of_proof(setting.trials, entrant.result, original=original)
-    if course.proofs:
-        cost -= PROOF_SEEDS * setting.trials.cost_of(original)
-    return setting.trials.spent + cost <= setting.budget + 1e-9
 
 
 def _is_promising(entrant: Entrant, setting: Setting) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gradcheck_cli.diagnosis.check import CheckOptions, check_config
 from gradcheck_cli.diagnosis.config_files import find_configs
 from gradcheck_cli.diagnosis.exit_code import find_exit_code
-from gradcheck_cli.diagnosis.fix_report import FixOutcome, FixReport
+from gradcheck_cli.diagnosis.fix_report import FIXED_FILE, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.judge import choose_rules
 from gradcheck_cli.diagnosis.report import Report, RunReport, note_skipped
 from gradcheck_cli.fixing.account import attach_verdicts, give_account
@@ -113,6 +113,7 @@ def _search(report: RunReport, setting: Setting, options: FixOptions) -> RunRepo
         setting.original,
         seed=setting.seed,
         overrides=options.check.overrides,
+        budget=options.budget,
     )
     course, status = Course(), report.status
     try:
@@ -126,10 +127,15 @@ def _search(report: RunReport, setting: Setting, options: FixOptions) -> RunRepo
 
 
 def _write(report: RunReport, destination: Destination) -> RunReport:
+    """Put the chosen config where it is asked for, and beside the saved run."""
     fix, target = report.fix, destination.find(report.config)
-    if fix is None or fix.chosen is None or report.document is None or target is None:
+    if fix is None or fix.chosen is None or report.document is None:
         return report
-    fault = write_fixed(fix.chosen.text, target, original=report.document.text, source=report.config)
-    if fault:
-        return replace(report, fix=replace(fix, notes=(*fix.notes, f"Not written: {fault}.")))
-    return replace(report, fix=replace(fix, output=target))
+    places = [] if report.run_dir is None else [report.run_dir / FIXED_FILE]
+    faults = [
+        fault
+        for place in (*places, *([] if target is None else [target]))
+        if (fault := write_fixed(fix.chosen.text, place, original=report.document.text, source=report.config))
+    ]
+    written = target if not faults else None
+    return replace(report, fix=replace(fix, output=written, notes=(*fix.notes, *(f"Not written: {f}." for f in faults))))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcheck_cli.fixing.candidates import Candidate
+from gradcheck_cli.fixing.race import CLEAR_LEAD, Entrant
 from gradcheck_cli.fixing.target import Target
 from gradcheck_cli.fixing.trials import Result, Trial, Trials
-from gradcheck_cli.fixing.verdict import is_noisy, judge_proof
+from gradcheck_cli.fixing.verdict import is_noisy, judge_failure, judge_proof
 from gradcheck_cli.rules.base import Verdict
 
 PROOF_SEEDS = 3
@@ -29,24 +29,55 @@ class Proof:
 
 
 def prove(
-    trials: Trials, target: Target, candidate: Candidate, *, original: str, seed: int, limit: float, length: float
-) -> Proof:
-    """Train both on fresh seeds, more of them where noise leaves it open and `limit` allows.
+    trials: Trials,
+    target: Target,
+    entrant: Entrant,
+    *,
+    original: str,
+    seed: int,
+    limit: float,
+    has_rival: bool = False,
+) -> Proof | None:
+    """Train both on fresh seeds, more of them where noise leaves it open; None where `limit` ends that too early.
+
+    A config that fails on the first of them, or shows the finding again, is given up there.
 
     Args:
         original: Text of the config as it was.
         seed: Of the search.
-        limit: Up to which `Trials.spent` may go for the additional seeds.
-        length: Planned steps of the candidate over those of the original.
+        limit: Up to which `Trials.spent` may go.
+        has_rival: Whether another config did well too, so that one that was lucky on the search seed is given up.
     """
-    seeds = fresh_seeds(seed, PROOF_SEEDS)
-    before, after = _train(trials, candidate, original, seeds)
+    candidate, seeds = entrant.candidate, fresh_seeds(seed, PROOF_SEEDS)
+    first = _train(trials, candidate.text, seeds[:1], label=candidate.titles[-1])
+    returned = target.is_gone(entrant.result) and not target.is_gone(first[0])
+    lucky = first[0].metric <= entrant.result.metric - CLEAR_LEAD and not target.is_met(first[0])
+    if first[0].failed or returned or (has_rival and lucky):
+        return Proof(judge_failure(target, first), (), tuple(first))
+    runs = _train_within(trials, entrant, original, seeds, limit=limit)
+    if runs is None:
+        return None
+    before, after = runs
     pace = sum(map(trials.cost_of, (*before, *after))) / len(seeds)
     if is_noisy(target, before, after) and trials.spent + MORE_SEEDS * pace <= limit:
         seeds = fresh_seeds(seed, PROOF_SEEDS + MORE_SEEDS)
-        before, after = _train(trials, candidate, original, seeds)
-    control = _train_control(trials, candidate, original, seeds, planned=after[0].planned_steps) if length > 1 else []
+        before, after = _train_within(trials, entrant, original, seeds, limit=limit) or (before, after)
+    control = _train_control(trials, entrant, original, seeds[: len(after)])
     return Proof(judge_proof(target, before=before, after=after, control=control), tuple(before), tuple(after))
+
+
+def _train_within(
+    trials: Trials, entrant: Entrant, original: str, seeds: Sequence[int], *, limit: float
+) -> tuple[list[Result], list[Result]] | None:
+    """Train both, all at once where even whole runs stay within the limit, else seed by seed; None where it ends that."""
+    length = trials.length_of(entrant.result)
+    pair = 1 + length + (length if length > 1 else 0.0)
+    if trials.spent + pair * len(seeds) > limit:
+        for number in range(1, len(seeds) + 1):
+            if trials.spent + pair > limit:
+                return None
+            _train_both(trials, entrant.candidate, original, seeds[:number])
+    return _train_both(trials, entrant.candidate, original, seeds)
 
 
 def fresh_seeds(seed: int, count: int) -> list[int]:
@@ -54,29 +85,28 @@ def fresh_seeds(seed: int, count: int) -> list[int]:
     return [(seed + 1 + index) % LARGEST_SEED for index in range(count)]
 
 
-def _train(
+def _train_both(
     trials: Trials, candidate: Candidate, original: str, seeds: Sequence[int]
 ) -> tuple[list[Result], list[Result]]:
-    runs = [Trial(text, seed) for text in (original, candidate.text) for seed in seeds]
-    labels = [f"{name}, seed {seed}" for name in ("the original", candidate.titles[-1]) for seed in seeds]
+    """Results of the original and of the candidate; all that are not known yet are trained at a time."""
+    names = {original: "the original", candidate.text: candidate.titles[-1]}
+    runs = [Trial(text, seed) for text in names for seed in seeds]
+    labels = [f"{name}, seed {seed}" for name in names.values() for seed in seeds]
     results = trials.run(runs, labels=labels, stage="proof")
     return results[: len(seeds)], results[len(seeds) :]
 
 
-def _train_control(
-    trials: Trials, candidate: Candidate, original: str, seeds: Sequence[int], *, planned: int | None
-) -> list[Result]:
+def _train(trials: Trials, text: str, seeds: Sequence[int], *, label: str) -> list[Result]:
+    runs = [Trial(text, seed) for seed in seeds]
+    return trials.run(runs, labels=[f"{label}, seed {seed}" for seed in seeds], stage="proof")
+
+
+def _train_control(trials: Trials, entrant: Entrant, original: str, seeds: Sequence[int]) -> list[Result]:
     """The original for as many steps; it would be the candidate itself where only the length was changed."""
-    only_longer = all(edit.path.startswith(_LENGTHS) for fix in candidate.fixes for edit in fix.edits)
-    if planned is None or only_longer:
+    planned = entrant.result.planned_steps
+    only_longer = all(edit.path.startswith(_LENGTHS) for fix in entrant.candidate.fixes for edit in fix.edits)
+    if planned is None or only_longer or trials.length_of(entrant.result) <= 1:
         return []
     overrides = ("trainer.epochs=null", f"trainer.max_steps={planned}")
     runs = [Trial(original, seed, overrides=overrides) for seed in seeds]
     return trials.run(runs, labels=[f"control, seed {seed}" for seed in seeds], stage="proof")
-
-
-def cost_of_proof(trials: Trials, result: Result, *, original: Result) -> float:
-    """What a proof will take, by the whole runs of both on the search seed."""
-    length = trials.length_of(result)
-    control = PROOF_SEEDS * length if length > 1 and not math.isnan(length) else 0.0
-    return PROOF_SEEDS * (trials.cost_of(result) + trials.cost_of(original)) + control

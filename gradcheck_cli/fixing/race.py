@@ -18,12 +18,17 @@ from gradcheck_cli.rules.base import Safety
 SHORT = 0.25
 """Share of a run after which candidates are compared for the first time."""
 MOST_ENTRANTS = 8
-MOST_AT_ONCE = 2
-"""Whole runs between two looks at whether one of them is good enough."""
 CLEAR_LEAD = 0.1
 """Units of the metric by which the best short run must lead to be run alone."""
-NEAR_REFERENCE = 0.02
+CAUSE_GONE = 0.1
+"""Units of the metric for which a whole run may lie behind another that leaves the finding where it is."""
+NOTHING_LEFT = 0.05
+"""The same for one without errors beside one with them, which on small data may differ by a few rows."""
+NEAR_REFERENCE = 0.03
 """Units of the metric below the best cheap reference within which a config leaves nothing to be wished for."""
+
+STILL_FALLING = 0.04
+"""A fall of the training loss in as many steps again, in units of the trivial loss, that is worth having."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +56,47 @@ def enter(
 
 
 def sort_entrants(entrants: Sequence[Entrant], target: Target | None = None) -> list[Entrant]:
-    """Best first: those that meet the target, then by metric; of equals a safe one, then fewer fixes, then that of a cause.
+    """Best first: by metric and by what is left to be found; of equals a safe one, then fewer fixes, then that of a cause.
 
-    Equal are those within the tolerance of the best that is left, so that the order does not hang on noise.
+    Equal are those within the tolerance of the best that is left (of short runs: within its standard error), so that the
+    order does not hang on noise.
+
+    Args:
+        target: For whole runs. Short ones are not judged; equals among them, which may not have begun to learn, keep
+            the order in which the rules suggest them.
     """
     left, ordered = list(entrants), []
     while left:
-        group = [e for e in left if _meets(e, target)] or left
-        best = max(value_of(entrant) for entrant in group)
-        equal = [entrant for entrant in group if value_of(entrant) >= best - TOLERANCE]
-        chosen = min(equal, key=_preference)
+        best = max(left, key=lambda entrant: _weigh(entrant, target))
+        least = _weigh(best, target) - (TOLERANCE if target is not None else _noise(best))
+        equal = [entrant for entrant in left if _weigh(entrant, target) >= least]
+        chosen = min(equal, key=_preference if target is not None else _place)
         ordered.append(chosen)
         left.remove(chosen)
     return ordered
 
 
+def _noise(entrant: Entrant) -> float:
+    """A difference in the metric that the number of validation rows cannot tell from none."""
+    error = entrant.result.outcome.standard_error if entrant.result.outcome is not None else math.nan
+    return max(TOLERANCE, error) if math.isfinite(error) else TOLERANCE
+
+
+def _weigh(entrant: Entrant, target: Target | None) -> float:
+    """The metric, and what it is worth that the cause is gone, and that nothing grave is left."""
+    value = value_of(entrant)
+    if target is None:
+        return value
+    return value + CAUSE_GONE * target.is_absent(entrant.result) + NOTHING_LEFT * target.is_done(entrant.result)
+
+
 def _preference(entrant: Entrant) -> tuple[bool, int, int]:
     candidate = entrant.candidate
     return candidate.safety is Safety.UNSAFE, len(candidate.fixes), candidate.place
+
+
+def _place(entrant: Entrant) -> int:
+    return entrant.candidate.place
 
 
 def value_of(entrant: Entrant) -> float:
@@ -79,15 +107,17 @@ def value_of(entrant: Entrant) -> float:
 
 def leads_clearly(ordered: Sequence[Entrant]) -> bool:
     """Whether the first of several is far ahead."""
-    return len(ordered) < 2 or value_of(ordered[0]) >= value_of(ordered[1]) + CLEAR_LEAD
+    return len(ordered) < 2 or is_clearly_behind(ordered[1], ordered[0])
+
+
+def is_clearly_behind(entrant: Entrant, leader: Entrant) -> bool:
+    """Whether a run of equal length is far behind another."""
+    return value_of(entrant) <= value_of(leader) - CLEAR_LEAD
 
 
 def is_good_enough(result: Result, target: Target) -> bool:
-    """Whether a whole run leaves nothing to look for: the target is met, and no cheap reference is better."""
+    """Whether a whole run leaves nothing to look for: the target is met, it has learnt what it can, no reference is better."""
     reference = result.reference
     near = not math.isfinite(reference) or result.metric >= reference - NEAR_REFERENCE
-    return target.is_met(result) and not result.harmed and near
-
-
-def _meets(entrant: Entrant, target: Target | None) -> bool:
-    return target is not None and target.is_met(entrant.result)
+    has_settled = target.by_loss or result.coming_fall <= STILL_FALLING
+    return target.is_done(result) and not result.harmed and near and has_settled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from gradcheck_cli.rules.generalization.overfitting import RISE, Overfitting
 
 FIXABLE = (Severity.ERROR, Severity.WARNING)
 """Severities that are worth a search; a note asks for none."""
+ENDINGS = (*OUTCOMES, Overfitting.code)
+"""Codes of the findings of which every harmed run has one, if only to name how it ended."""
+SHARE_OF_RISE = 0.5
+"""Share of the rise of the validation loss that a fix of overfitting must undo (design 4 §3)."""
 _OUTCOME = "outcome"
 
 
@@ -25,6 +30,7 @@ class Target:
         harmed: Whether the original was harmed.
         by_loss: Whether it is a rise of the validation loss, which the metric may not show.
         refused: Whether the original could not be trained at all.
+        highest_loss: With `by_loss`, the validation loss on the search seed that undoes enough of the rise; else inf.
     """
 
     rule: str
@@ -33,18 +39,32 @@ class Target:
     harmed: bool
     by_loss: bool
     refused: bool
+    highest_loss: float = math.inf
 
     def is_gone(self, result: Result) -> bool:
         """Whether a run shows the finding no more, or as something lighter."""
         return not any(f.rule == self.rule and f.severity.rank <= self.severity.rank for f in result.findings)
 
+    def is_absent(self, result: Result) -> bool:
+        """Whether a run does not show the finding at all, so that its cause is gone and not only its cost."""
+        return not any(finding.rule == self.rule for finding in result.findings)
+
     def adds_errors(self, result: Result) -> bool:
-        """Whether a run has an error of a kind that the original had not."""
-        return not self.refused and not _kinds(result) <= self.errors
+        """Whether a run has an error of a kind that the original had not.
+
+        A harmed run always has one that names how it ended; when its cause is gone, another may be named.
+        """
+        known = self.errors | {_OUTCOME} if self.harmed else self.errors
+        return not self.refused and not _kinds(result) <= known
 
     def is_met(self, result: Result) -> bool:
         """Whether nothing as grave as the finding is left in a run."""
         return not any(finding.severity.rank <= self.severity.rank for finding in result.findings)
+
+
+    def is_done(self, result: Result) -> bool:
+        """Whether a run on the search seed is what is looked for: the target is met, and a rise of the loss undone."""
+        return self.is_met(result) and not result.validation_loss > self.highest_loss
 
 
 def choose_target(original: Result) -> Target | None:
@@ -53,13 +73,16 @@ def choose_target(original: Result) -> Target | None:
     if not grave:
         return None
     first = grave[0]
+    by_loss = first.rule == Overfitting.code and any(evidence.name == RISE for evidence in first.evidence)
+    rise = original.validation_loss - original.best_validation_loss
     return Target(
         rule=first.rule,
         severity=first.severity,
         errors=_kinds(original),
         harmed=original.harmed is True,
-        by_loss=first.rule == Overfitting.code and any(evidence.name == RISE for evidence in first.evidence),
+        by_loss=by_loss,
         refused=bool(original.refused),
+        highest_loss=original.validation_loss - SHARE_OF_RISE * rise if by_loss else math.inf,
     )
 
 
@@ -70,4 +93,4 @@ def list_grave(findings: Sequence[Finding], *, severity: Severity) -> tuple[Find
 
 
 def _kinds(result: Result) -> frozenset[str]:
-    return frozenset(_OUTCOME if code in OUTCOMES else code for code in result.errors)
+    return frozenset(_OUTCOME if code in ENDINGS else code for code in result.errors)

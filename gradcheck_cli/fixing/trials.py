@@ -14,6 +14,7 @@ from gradcheck_cli.fixing.watching import NOBODY, Watcher
 from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Outcome, RunStatus
 from gradcheck_cli.rules.base import Finding, Severity
+from gradcheck_cli.rules.outcome.decision import predicted_fall
 from gradcheck_cli.rules.standing import TRIVIAL, best_reference
 
 
@@ -42,6 +43,7 @@ class Result:
         rows: Training and validation rows.
         best_validation_loss: The lowest of any epoch; NaN where there is none.
         harmed: See contracts §3; True for a network or data that cannot be used.
+        coming_fall: By how much as many steps again would lower the training loss, in units of the trivial loss.
         non_finite: Whether it ended with NaN or Inf.
         refused: Why it could not be trained; empty where it could.
     """
@@ -53,6 +55,7 @@ class Result:
     outcome: Outcome | None
     best_validation_loss: float
     harmed: bool | None
+    coming_fall: float
     non_finite: bool
     findings: tuple[Finding, ...]
     refused: str
@@ -108,6 +111,7 @@ def summarize(report: RunReport) -> Result:
         outcome=history.outcome if history is not None else None,
         best_validation_loss=float(finite.min()) if len(finite) else math.nan,
         harmed=True if refused else report.harm.shown,
+        coming_fall=predicted_fall(history) if history is not None else 0.0,
         non_finite=report.harm.by == "c",
         findings=report.findings,
         refused=refused,

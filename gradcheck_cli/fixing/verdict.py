@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 
-from gradcheck_cli.fixing.target import Target
+from gradcheck_cli.fixing.target import SHARE_OF_RISE, Target
 from gradcheck_cli.fixing.trials import Result
 from gradcheck_cli.rules.base import Spread, Verdict, VerdictOutcome
 
@@ -16,8 +16,6 @@ SHARE_OF_GAP = 0.25
 """Share of the gap between the original and the best cheap reference that a fix must close."""
 TOLERANCE = 0.01
 """Units of the metric by which a config may be lower on the mean and still count as no worse."""
-SHARE_OF_RISE = 0.5
-"""Share of the rise of the validation loss that a fix of overfitting must undo."""
 
 
 def judge_proof(
@@ -31,7 +29,8 @@ def judge_proof(
     """
     pairs = list(zip(control or before, after, strict=True))
     is_gone = all(target.is_gone(result) for result in after)
-    adds = any(target.adds_errors(result) for result in after)
+    # As with several seeds of `check`, an error counts where at least half of them show it.
+    adds = 2 * sum(target.adds_errors(result) for result in after) >= len(after)
     gains = [gain for original, result in pairs if math.isfinite(gain := find_gain(original, result))]
     is_better = _is_better(target, pairs, gains)
     failed = any(result.failed for result in after)
@@ -49,6 +48,20 @@ def judge_proof(
         control=spread_of(stand_in(original, result) for original, result in pairs),
         symptom_gone=is_gone,
         gain_shown=is_better and not adds and not failed,
+    )
+
+
+def judge_failure(target: Target, after: Sequence[Result]) -> Verdict:
+    """The verdict on a config that was given up before the original was run on the same seeds."""
+    failed = any(result.failed for result in after)
+    return Verdict(
+        outcome=VerdictOutcome.FAILED if failed else VerdictOutcome.NO_EFFECT,
+        seeds=len(after),
+        before=None,
+        after=spread_of(result.metric for result in after),
+        control=None,
+        symptom_gone=all(target.is_gone(result) for result in after),
+        gain_shown=False,
     )
 
 

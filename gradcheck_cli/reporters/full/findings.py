@@ -30,6 +30,9 @@ def draw_finding(root: Root, run: RunReport, *, page: Page) -> Iterator[Renderab
     if finding.severity is Severity.INFO and not page.verbose:
         return
     yield Padding(_draw_fields(root, page=page), (0, 0, 0, INDENT))
+    # What was tried of them, and how that went, stands in a table of its own.
+    if run.fix is not None and run.fix.attempts:
+        return
     for part in draw_fixes(finding, run, page=page):
         yield Padding(part, (0, 0, 0, INDENT))
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from gradcheck_cli.config.edit_types import Edit, EditOp
 from gradcheck_cli.diagnosis.report import RunReport
-from gradcheck_cli.reporters.full.text import ADDED, DIM, INDENT, REMOVED, STRONG, join, make_fields, style
+from gradcheck_cli.reporters.full.diff import draw_diff
+from gradcheck_cli.reporters.full.text import DIM, INDENT, STRONG, join, make_fields, style
 from gradcheck_cli.reporters.page import Page
-from gradcheck_cli.reporters.printable import make_printable
 from gradcheck_cli.rules.base import Finding, Fix, Safety
 
 _LABEL_WIDTH = 9
@@ -53,7 +52,7 @@ def _draw_edits(fix: Fix, run: RunReport, *, page: Page) -> Iterator[RenderableT
         yield from (Padding(style(show_edit(edit)), (0, 0, 0, INDENT)) for edit in fix.edits)
         return
     shown = lines if page.verbose or len(lines) <= _MOST_DIFF_LINES else lines[: _MOST_DIFF_LINES - 1]
-    yield Padding(_draw_diff(shown), (0, 0, 0, INDENT))
+    yield Padding(draw_diff(shown), (0, 0, 0, INDENT))
     if len(shown) < len(lines):
         yield Padding(style(f"{len(lines) - len(shown)} more lines with --verbose", DIM), (0, 0, 0, INDENT))
 
@@ -68,17 +67,6 @@ def _make_diff(fix: Fix, run: RunReport) -> list[str] | None:
         return diff_lines(run.document.text, apply_edits(run.document.text, fix.edits))
     except EditConflict:
         return None
-
-
-def _draw_diff(lines: Sequence[str]) -> Table:
-    """Signs in a column of their own, so that a long line wraps beside its sign and nothing is lost."""
-    grid = Table.grid()
-    grid.add_column(width=1)
-    grid.add_column(overflow="fold")
-    for line in lines:
-        line_style = {"+": ADDED, "-": REMOVED}.get(line[:1], DIM)
-        grid.add_row(style(line[:1], line_style), Text(make_printable(line[1:]), style=line_style))
-    return grid
 
 
 def show_edit(edit: Edit) -> str:

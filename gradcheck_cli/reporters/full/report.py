@@ -15,6 +15,7 @@ from gradcheck_cli.reporters.full.footer import draw_footer
 from gradcheck_cli.reporters.full.layer_table import draw_layer_table
 from gradcheck_cli.reporters.full.problems import draw_problems
 from gradcheck_cli.reporters.full.runs_table import draw_runs_table
+from gradcheck_cli.reporters.full.search import draw_search
 from gradcheck_cli.reporters.full.text import DIM, style
 from gradcheck_cli.reporters.full.verdict import draw_verdict
 from gradcheck_cli.reporters.layer_rows import collect_rows
@@ -73,7 +74,11 @@ def _draw_run(run: RunReport, *, page: Page) -> Iterator[RenderableType]:
     for root in roots:
         yield _GAP
         yield from draw_finding(root, run, page=page)
-    yield from _draw_measurements(run, page=page)
+    if run.fix is not None:
+        yield _GAP
+        yield from draw_search(run, page=page)
+    if run.fix is None or page.verbose:
+        yield from _draw_measurements(run, page=page)
     if run.history is not None and not run.errors:
         yield from _draw_end(run, roots, page=page)
 

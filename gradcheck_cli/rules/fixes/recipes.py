@@ -158,16 +158,17 @@ def add_capacity(config: Config | None) -> Fixes:
 
 
 def generalize(config: Config | None, *, stopping_is_enough: bool) -> Fixes:
-    """Against learning by heart: stopping in time where that alone would have kept a good network."""
-    stop = stop_early(config)
+    """Against learning by heart: stopping in time first, as it undoes the rise at once and leaves the network alone.
+
+    Args:
+        stopping_is_enough: Whether that alone would have kept a good network, so that milder means follow it.
+    """
+    strong, mild = (drop_units(config), penalize_l1(config)), (decay_weights(config),)
     return collect(
-        stop if stopping_is_enough else None,
-        *(() if stopping_is_enough else (drop_units(config), penalize_l1(config))),
-        decay_weights(config),
-        stop,
-        drop_units(config),
-        penalize_l1(config),
+        stop_early(config),
+        *((*mild, *strong) if stopping_is_enough else (*strong, *mild)),
         narrow_layers(config),
+        lower_rate_by(config),
         decay_rate(config),
         collect_data(),
     )

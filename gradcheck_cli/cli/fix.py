@@ -59,7 +59,8 @@ def fix(
     max_steps: options.MaxSteps = None,
     device: options.DeviceOption = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", metavar="N", min=1, help="Train N runs at a time.", rich_help_panel=options.TRAINING)
+        int,
+        typer.Option("--jobs", metavar="N", min=1, help="Train N runs at a time.", rich_help_panel=options.TRAINING),
     ] = 1,
     full: options.Full = False,
     output_format: options.Format = OutputFormat.FULL,

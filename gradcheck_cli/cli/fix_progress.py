@@ -22,7 +22,11 @@ def make_watcher(stream: IO[str], *, quiet: bool, environ: Mapping[str, str] | N
     """What fits the stream."""
     if quiet:
         return NOBODY
-    return LiveWatcher(stream) if wants_live_line(stream, os.environ if environ is None else environ) else PlainWatcher(stream)
+    return (
+        LiveWatcher(stream)
+        if wants_live_line(stream, os.environ if environ is None else environ)
+        else PlainWatcher(stream)
+    )
 
 
 class _SearchWatch(StatusLine):

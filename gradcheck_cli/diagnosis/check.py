@@ -198,18 +198,20 @@ def _load(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | 
     from gradcheck_cli.config.document import read_document
 
     source = str(path)
-    return _parse(lambda: read_document(Path(path), source=source, overrides=options.overrides, collect=True), options, source)
+    return _parse(
+        lambda: read_document(Path(path), source=source, overrides=options.overrides, collect=True), options, source
+    )
 
 
 def _load_text(text: str, options: CheckOptions, *, source: str) -> tuple[Config, Document] | RunReport:
     from gradcheck_cli.config.document import parse_document
 
-    return _parse(lambda: parse_document(text, source=source, overrides=options.overrides, collect=True), options, source)
+    return _parse(
+        lambda: parse_document(text, source=source, overrides=options.overrides, collect=True), options, source
+    )
 
 
-def _parse(
-    read: Callable[[], Document], options: CheckOptions, source: str
-) -> tuple[Config, Document] | RunReport:
+def _parse(read: Callable[[], Document], options: CheckOptions, source: str) -> tuple[Config, Document] | RunReport:
     from gradcheck_cli.config.loading import parse_config
 
     choose_rules(None, select=options.select, ignore=options.ignore)

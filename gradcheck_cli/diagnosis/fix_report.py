@@ -8,7 +8,6 @@ from pathlib import Path
 
 from gradcheck_cli.rules.base import Finding, Safety, Spread, Verdict
 
-
 FIXED_FILE = "fixed.yaml"
 """The chosen config in the run's folder."""
 

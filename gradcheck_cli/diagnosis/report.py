@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.diagnosis.fix_report import FixReport
+from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.rules.base import Finding
 
 if TYPE_CHECKING:

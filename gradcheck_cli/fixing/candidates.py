@@ -41,10 +41,11 @@ class Candidate:
         """Of its fixes."""
         return tuple(fix.title for fix in self.fixes)
 
-
     def is_variant_of(self, other: Candidate) -> bool:
         """Whether it changes the same places in the same way, only to other values: another activation, another rate."""
-        return bool(self.fixes) and len(self.fixes) == len(other.fixes) and all(map(_same_places, self.fixes, other.fixes))
+        return (
+            bool(self.fixes) and len(self.fixes) == len(other.fixes) and all(map(_same_places, self.fixes, other.fixes))
+        )
 
 
 @dataclass(frozen=True)

@@ -96,14 +96,18 @@ def _prove_best(course: Course, search: Search, setting: Setting, ranking: Seque
     better: Proven | None = None
     promising = [e for e in ranking if _is_promising(e, setting) and e.candidate.text not in course.proofs]
     for number, entrant in enumerate(promising[:MOST_PROOFS]):
-        proof = None if not search.can_expect_proof(entrant) else prove(
-            setting.trials,
-            setting.target,
-            entrant,
-            original=setting.original.candidate.text,
-            seed=setting.seed,
-            limit=setting.budget,
-            has_rival=any(setting.target.is_met(rival.result) for rival in promising[number + 1 :]),
+        proof = (
+            None
+            if not search.can_expect_proof(entrant)
+            else prove(
+                setting.trials,
+                setting.target,
+                entrant,
+                original=setting.original.candidate.text,
+                seed=setting.seed,
+                limit=setting.budget,
+                has_rival=any(setting.target.is_met(rival.result) for rival in promising[number + 1 :]),
+            )
         )
         if proof is None:
             _note(course, f"The budget of {setting.budget:g} full runs left some unproven.")

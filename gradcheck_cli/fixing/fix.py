@@ -138,4 +138,6 @@ def _write(report: RunReport, destination: Destination) -> RunReport:
         if (fault := write_fixed(fix.chosen.text, place, original=report.document.text, source=report.config))
     ]
     written = target if not faults else None
-    return replace(report, fix=replace(fix, output=written, notes=(*fix.notes, *(f"Not written: {f}." for f in faults))))
+    return replace(
+        report, fix=replace(fix, output=written, notes=(*fix.notes, *(f"Not written: {f}." for f in faults)))
+    )

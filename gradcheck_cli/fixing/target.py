@@ -61,7 +61,6 @@ class Target:
         """Whether nothing as grave as the finding is left in a run."""
         return not any(finding.severity.rank <= self.severity.rank for finding in result.findings)
 
-
     def is_done(self, result: Result) -> bool:
         """Whether a run on the search seed is what is looked for: the target is met, and a rise of the loss undone."""
         return self.is_met(result) and not result.validation_loss > self.highest_loss

@@ -44,7 +44,9 @@ def _draw_outcome(run: RunReport, fix: FixReport, *, page: Page) -> Iterator[Ren
     if fix.chosen is not None:
         good = fix.outcome is FixOutcome.FIXED
         word = "Fixed" if good else "Improved, but not healthy yet"
-        mark, look = (page.symbols.passed, PASSED) if good else (page.symbols.warning, SEVERITY_STYLES[Severity.WARNING])
+        mark, look = (
+            (page.symbols.passed, PASSED) if good else (page.symbols.warning, SEVERITY_STYLES[Severity.WARNING])
+        )
         yield _draw_headline(f"{mark} {word}: ", look, fix.chosen)
         yield from _draw_proof(run, fix, fix.chosen, page=page)
         yield from _draw_next_step(run, fix)

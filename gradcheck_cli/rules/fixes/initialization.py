@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from gradcheck_cli.config.gain import activation_gain
+from gradcheck_cli.config.layers import Layer
+from gradcheck_cli.config.own_layers import find_layer
 from gradcheck_cli.recording.description import LayerKind
 from gradcheck_cli.rules.base import Fix, Safety
 from gradcheck_cli.rules.fixes.learning_rate import tame_rate_edits
@@ -17,21 +20,41 @@ SYMMETRIC = frozenset(
     {"Tanh", "Sigmoid", "Hardtanh", "Hardsigmoid", "Softsign", "LogSigmoid", "Tanhshrink", "Softshrink"}
 )
 """Activations for which Xavier's mean of both directions is the right scale."""
-LABELS = {"kaiming_normal_": "He", "xavier_normal_": "Xavier"}
+LABELS = {"kaiming_normal_": "He", "xavier_normal_": "Xavier", "SELU": "LeCun"}
+"""What the literature calls an initialiser; for SELU, whose gain is 1, He's is LeCun's."""
 SCALE_KEEPING = ("kaiming_", "xavier_", "orthogonal_")
 
 
 def initialize_to_match(config: Config | None, activation: str) -> Fix | None:
     """Initial weights whose scale keeps the signal alive through the activation that follows."""
-    name = initializer_for(activation)
+    label = LABELS.get(activation) or LABELS[initializer_for(activation)]
     tamed = config is not None and activation not in SYMMETRIC and bool(tame_rate_edits(config))
     return suggest(
         config,
-        f"Draw the weights by {LABELS[name]} initialisation{', and take a usual learning rate' if tamed else ''}",
+        f"Draw the weights by {label} initialisation{', and take a usual learning rate' if tamed else ''}",
         safety=Safety.SAFE,
         reason="At that scale the signal and the gradient keep their size from layer to layer.",
         edits=lambda c: _with_rate(c, matched_initialization(c, activation), tamed=tamed),
     )
+
+
+def draw_orthogonally(config: Config | None, activation: str) -> Fix | None:
+    """Orthogonal weights with the gain of the activation that follows."""
+    return suggest(
+        config,
+        "Draw the weights by orthogonal initialisation",
+        safety=Safety.SAFE,
+        reason="An orthogonal matrix keeps all directions of the signal alike, through any number of layers.",
+        edits=lambda c: _orthogonal_edits(c, activation),
+    )
+
+
+def _orthogonal_edits(config: Config, activation: str) -> Edits:
+    signature = find_layer(activation)
+    layer = Layer(activation, activation, 1, "") if signature is not None else None
+    gain = float(f"{activation_gain(layer):.3g}")
+    wanted: Any = "orthogonal_" if gain == 1 else {"type": "orthogonal_", "gain": gain}
+    return merge((set_to("model.weight_init", wanted),), _own_initializers(config))
 
 
 def _with_rate(config: Config, drawn: Edits, *, tamed: bool) -> Edits:

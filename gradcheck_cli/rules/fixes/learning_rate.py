@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcheck_cli.rules.base import Fix, Safety
 from gradcheck_cli.rules.fixes.suggestion import Edits, remove, set_to, suggest
@@ -30,6 +30,9 @@ GRID = 10.0
 BOLD = 3.0
 """Ratio to the usual rate from which on a rate is clearly above it."""
 MOMENTUM = 0.9
+WARM_UP_FROM = 0.01
+"""Share of the rate that a warm-up begins with."""
+MIN_WARM_UP_EPOCHS = 2
 
 
 def learning_rate(config: Config) -> float:
@@ -129,6 +132,17 @@ def decay_rate(config: Config | None) -> Fix | None:
     )
 
 
+def warm_up(config: Config | None) -> Fix | None:
+    """A rate that rises over the first tenth of a run without a schedule."""
+    return suggest(
+        config,
+        "Warm the learning rate up",
+        safety=Safety.SAFE,
+        reason="The first steps, whose gradients are the largest and tell the least, are then small.",
+        edits=_warm_up_edits,
+    )
+
+
 def drop_schedule(config: Config | None) -> Fix | None:
     """No schedule at all."""
     return suggest(
@@ -193,6 +207,18 @@ def _highest_rate(config: Config) -> float:
 def _adam_edits(config: Config) -> Edits:
     kept = {key: value for key, value in config.optimizer.arguments.items() if key == "weight_decay"}
     return (set_to("optimizer", {"type": "Adam", "lr": USUAL_RATES["Adam"], **kept}),)
+
+
+def _warm_up_edits(config: Config) -> Edits:
+    epochs, steps = config.trainer.epochs, config.trainer.max_steps
+    if config.lr_scheduler is not None:
+        return ()
+    schedule: dict[str, Any] = {"type": "LinearLR", "start_factor": WARM_UP_FROM}
+    if epochs:
+        schedule["total_iters"] = max(MIN_WARM_UP_EPOCHS, epochs // 10)
+    elif steps:
+        schedule |= {"total_iters": max(1, steps // 10), "interval": "step"}
+    return (set_to("lr_scheduler", schedule),)
 
 
 def _longer_edits(config: Config, times: int) -> Edits:

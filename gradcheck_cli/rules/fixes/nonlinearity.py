@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradcheck_cli.config.layers import expand
 from gradcheck_cli.rules.base import Fix, Safety
 from gradcheck_cli.rules.fixes.activation import main_activation
 from gradcheck_cli.rules.fixes.suggestion import Edits, advise, collect, insert_at, set_to, suggest
-from gradcheck_cli.rules.fixes.written import after, written_layers
+from gradcheck_cli.rules.fixes.written import after, write_entry, written_layers
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.edit_types import Edit
-    from gradcheck_cli.config.schema import Component, Config, LayerConfig
+    from gradcheck_cli.config.schema import Config, LayerConfig
 
 USUAL_ACTIVATION = "ReLU"
 NEEDS_ARGUMENTS = frozenset({"Elementwise", "Threshold"})
@@ -53,20 +53,4 @@ def _insertions(config: Config, names: Sequence[str], activation: str) -> Edits:
 def _insertion(layer: LayerConfig, activation: str) -> Edit:
     if layer.repeat == 1:
         return insert_at(after(layer.path), activation)
-    return set_to(layer.path, {"repeat": layer.repeat, "layers": [_write(layer), activation]})
-
-
-def _write(layer: LayerConfig) -> dict[str, Any]:
-    """The entry of one layer as a config has it, without its repetition."""
-    inits = {"weight_init": layer.weight_init, "bias_init": layer.bias_init}
-    return {
-        "type": layer.type,
-        **layer.arguments,
-        **({"name": layer.name} if layer.name is not None else {}),
-        **({} if layer.trainable else {"trainable": False}),
-        **{key: _write_component(value) for key, value in inits.items() if value is not None},
-    }
-
-
-def _write_component(component: Component) -> Any:
-    return {"type": component.type, **component.arguments} if component.arguments else component.type
+    return set_to(layer.path, {"repeat": layer.repeat, "layers": [write_entry(layer), activation]})

@@ -111,14 +111,6 @@ def standardize_targets(config: Config | None) -> Fix | None:
     )
 
 
-def add_residual_paths() -> Fix:
-    """Shortcuts around blocks of equal width; where they belong is for the author to say."""
-    return advise(
-        "Put residual paths around blocks of equal width (`type: Residual`)",
-        reason="The gradient then has a way to the first layers that passes through no activation.",
-    )
-
-
 def _has_raw_targets(config: Config) -> bool:
     regression = task_of(config.data) is Task.REGRESSION
     return regression and config.loss.type in REGRESSION_LOSSES and not config.data.standardize_target

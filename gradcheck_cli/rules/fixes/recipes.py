@@ -12,7 +12,11 @@ from gradcheck_cli.rules.fixes.activation import (
     replace_unbounded,
 )
 from gradcheck_cli.rules.fixes.clipping import clip_gradients, loosen_clipping
-from gradcheck_cli.rules.fixes.initialization import has_written_initialization, initialize_to_match
+from gradcheck_cli.rules.fixes.initialization import (
+    draw_orthogonally,
+    has_written_initialization,
+    initialize_to_match,
+)
 from gradcheck_cli.rules.fixes.learning_rate import (
     add_momentum,
     decay_rate,
@@ -25,9 +29,9 @@ from gradcheck_cli.rules.fixes.learning_rate import (
     take_usual_rate,
     train_longer,
     use_adam,
+    warm_up,
 )
 from gradcheck_cli.rules.fixes.normalization import (
-    add_residual_paths,
     normalize_layers,
     standardize_inputs,
     standardize_targets,
@@ -46,6 +50,7 @@ from gradcheck_cli.rules.fixes.regularization import (
     widen_bottlenecks,
     widen_layers,
 )
+from gradcheck_cli.rules.fixes.residual import add_residual_paths
 from gradcheck_cli.rules.fixes.suggestion import collect
 
 if TYPE_CHECKING:
@@ -62,17 +67,18 @@ def strengthen_signal(config: Config | None) -> Fixes:
         relax_decay(config),
         *((initialization, *saturating) if _starts_badly(config) else saturating),
         take_usual_rate(config) if config is None or is_rate_high(config) else None,
+        add_residual_paths(config),
         replace_saturating(config, "LeakyReLU"),
         replace_saturating(config, "GELU"),
         replace_saturating(config, "SELU"),
-        add_residual_paths(),
+        draw_orthogonally(config, _activation(config)),
     )
 
 
 def calm_explosion(config: Config | None, *, from_the_start: bool) -> Fixes:
     """Against gradients that explode: faults of the config first, then weights or steps, as the case may be."""
     scale = (initialize_to_match(config, _activation(config)), normalize_layers(config))
-    steps = (lower_rate_by(config), lower_rate_by(config, 2), clip_gradients(config))
+    steps = (lower_rate_by(config), lower_rate_by(config, 2), clip_gradients(config), warm_up(config))
     return collect(
         replace_unbounded(config),
         *(scale if _starts_badly(config) else ()),

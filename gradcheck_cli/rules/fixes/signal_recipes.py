@@ -11,9 +11,14 @@ from gradcheck_cli.rules.fixes.activation import (
     replace_rectifiers,
     replace_saturating,
 )
-from gradcheck_cli.rules.fixes.initialization import has_written_initialization, initialize_to_match
+from gradcheck_cli.rules.fixes.initialization import (
+    draw_orthogonally,
+    has_written_initialization,
+    initialize_to_match,
+)
 from gradcheck_cli.rules.fixes.learning_rate import BOLD, learning_rate, lower_rate_by, take_usual_rate, usual_rate
-from gradcheck_cli.rules.fixes.normalization import add_residual_paths, normalize_layers, standardize_inputs
+from gradcheck_cli.rules.fixes.normalization import normalize_layers, standardize_inputs
+from gradcheck_cli.rules.fixes.residual import add_residual_paths
 from gradcheck_cli.rules.fixes.suggestion import collect
 from gradcheck_cli.rules.fixes.written import written_layers
 
@@ -57,7 +62,8 @@ def reinitialize(config: Config | None) -> Fixes:
         _matched(config),
         normalize_layers(config),
         replace_saturating(config, "ReLU"),
-        add_residual_paths(),
+        _orthogonal(config),
+        add_residual_paths(config),
     )
 
 
@@ -90,3 +96,7 @@ def _has_written_biases(config: Config) -> bool:
 
 def _matched(config: Config | None) -> Fix | None:
     return initialize_to_match(config, main_activation(config) if config is not None else "")
+
+
+def _orthogonal(config: Config | None) -> Fix | None:
+    return draw_orthogonally(config, main_activation(config) if config is not None else "")

@@ -14,6 +14,7 @@ from gradcheck_cli.rules.fixes.learning_rate import (
     raise_rate,
     take_usual_rate,
     use_adam,
+    warm_up,
 )
 from gradcheck_cli.rules.fixes.suggestion import collect
 
@@ -47,6 +48,7 @@ def lower_far_rate(config: Config | None) -> Fixes:
         use_adam(config),
         lower_rate_by(config),
         lower_rate_by(config, 2),
+        warm_up(config),
     )
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from gradcheck_cli.config.layers import expand
 from gradcheck_cli.config.own_layers import find_layer
-from gradcheck_cli.config.schema import Config, LayerConfig
+from gradcheck_cli.config.schema import Component, Config, LayerConfig
 from gradcheck_cli.config.sizes import input_shape
 from gradcheck_cli.config.sources import has_tokens
 from gradcheck_cli.recording.description import LayerKind
@@ -67,6 +68,23 @@ def after(path: str) -> str:
     match = re.fullmatch(r"(.*\[)(\d+)\]", path)
     assert match is not None, path
     return f"{match[1]}{int(match[2]) + 1}]"
+
+
+def write_entry(layer: LayerConfig, *, named: bool = True) -> Any:
+    """The entry of one plain layer as a config has it, without its repetition; a bare type where that says it all."""
+    inits = {"weight_init": layer.weight_init, "bias_init": layer.bias_init}
+    entry = {
+        "type": layer.type,
+        **layer.arguments,
+        **({"name": layer.name} if named and layer.name is not None else {}),
+        **({} if layer.trainable else {"trainable": False}),
+        **{key: _write_component(value) for key, value in inits.items() if value is not None},
+    }
+    return entry if len(entry) > 1 else layer.type
+
+
+def _write_component(component: Component) -> Any:
+    return {"type": component.type, **component.arguments} if component.arguments else component.type
 
 
 def _walk(layers: Iterable[LayerConfig], *, inside: bool) -> Iterator[tuple[LayerConfig, str, bool]]:

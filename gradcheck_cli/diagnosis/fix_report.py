@@ -52,8 +52,8 @@ class FixReport:
 
     Attributes:
         applied: Titles of the fixes in the chosen config; empty where there is none.
-        remaining: Errors and warnings that are left in it, worst first; as in a run of several seeds, an error needs half
-            of them.
+        remaining: Errors and warnings that are left in it, worst first; as in a run of several seeds, an error needs
+            half of them.
         output: Where it was written; None where it was not.
         before, after: Validation metric of the original and of the chosen config over the fresh seeds.
         validation_loss_before, validation_loss_after: The same of the final validation loss.

@@ -1,4 +1,4 @@
-"""Findings -> configs worth trying: each suggestion made on the text, those that do not fit left out; it trains none."""
+"""Findings -> configs worth trying: suggestions made on the text, those that do not fit left out; it trains none."""
 
 from __future__ import annotations
 
@@ -42,10 +42,9 @@ class Candidate:
         return tuple(fix.title for fix in self.fixes)
 
     def is_variant_of(self, other: Candidate) -> bool:
-        """Whether it changes the same places in the same way, only to other values: another activation, another rate."""
-        return (
-            bool(self.fixes) and len(self.fixes) == len(other.fixes) and all(map(_same_places, self.fixes, other.fixes))
-        )
+        """Whether it changes the same places in the same way, to other values: another activation, another rate."""
+        same_number = len(self.fixes) == len(other.fixes) > 0
+        return same_number and all(map(_same_places, self.fixes, other.fixes))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gradcheck_cli.diagnosis.check import CheckOptions, check_config
+from gradcheck_cli.diagnosis.check import DEFAULTS, CheckOptions, check_config
 from gradcheck_cli.diagnosis.config_files import find_configs
 from gradcheck_cli.diagnosis.exit_code import find_exit_code
 from gradcheck_cli.diagnosis.fix_report import FIXED_FILE, FixOutcome, FixReport
@@ -19,7 +19,7 @@ from gradcheck_cli.fixing.search import Search
 from gradcheck_cli.fixing.target import choose_target
 from gradcheck_cli.fixing.trials import Trial, Trials, summarize
 from gradcheck_cli.fixing.watching import NOBODY, Watcher
-from gradcheck_cli.fixing.writing import Destination, write_fixed
+from gradcheck_cli.fixing.writing import NOWHERE, Destination, write_fixed
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.recording.progress import Progress
 
@@ -39,16 +39,16 @@ class FixOptions:
         destination: Where fixed configs are written.
     """
 
-    check: CheckOptions = CheckOptions()
+    check: CheckOptions = DEFAULTS
     unsafe: bool = False
     budget: float = DEFAULT_BUDGET
     jobs: int = 1
-    destination: Destination = Destination()
+    destination: Destination = NOWHERE
 
 
 def fix_many(
     arguments: Sequence[str],
-    options: FixOptions = FixOptions(),
+    options: FixOptions,
     *,
     progress: Progress | None = None,
     watcher: Watcher = NOBODY,
@@ -80,7 +80,7 @@ def fix_many(
 
 
 def fix_config(
-    path: str, options: FixOptions = FixOptions(), *, progress: Progress | None = None, watcher: Watcher = NOBODY
+    path: str, options: FixOptions, *, progress: Progress | None = None, watcher: Watcher = NOBODY
 ) -> RunReport:
     """Check a config and look for a fix of what is found; the report describes the original, its `fix` the rest.
 
@@ -137,7 +137,5 @@ def _write(report: RunReport, destination: Destination) -> RunReport:
         for place in (*places, *([] if target is None else [target]))
         if (fault := write_fixed(fix.chosen.text, place, original=report.document.text, source=report.config))
     ]
-    written = target if not faults else None
-    return replace(
-        report, fix=replace(fix, output=written, notes=(*fix.notes, *(f"Not written: {f}." for f in faults)))
-    )
+    notes = (*fix.notes, *(f"Not written: {fault}." for fault in faults))
+    return replace(report, fix=replace(fix, output=None if faults else target, notes=notes))

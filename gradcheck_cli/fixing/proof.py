@@ -69,7 +69,7 @@ def prove(
 def _train_within(
     trials: Trials, entrant: Entrant, original: str, seeds: Sequence[int], *, limit: float
 ) -> tuple[list[Result], list[Result]] | None:
-    """Train both, all at once where even whole runs stay within the limit, else seed by seed; None where it ends that."""
+    """Train both, all at once where whole runs stay within the limit, else seed by seed; None where it ends that."""
     length = trials.length_of(entrant.result)
     pair = 1 + length + (length if length > 1 else 0.0)
     if trials.spent + pair * len(seeds) > limit:

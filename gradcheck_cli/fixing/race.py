@@ -56,10 +56,10 @@ def enter(
 
 
 def sort_entrants(entrants: Sequence[Entrant], target: Target | None = None) -> list[Entrant]:
-    """Best first: by metric and by what is left to be found; of equals a safe one, then fewer fixes, then that of a cause.
+    """Best first: by metric and by what is left to be found; of equals a safe one, then fewer fixes, then a cause's.
 
-    Equal are those within the tolerance of the best that is left (of short runs: within its standard error), so that the
-    order does not hang on noise.
+    Equal are those within the tolerance of the best that is left (of short runs: within its standard error), so that
+    the order does not hang on noise.
 
     Args:
         target: For whole runs. Short ones are not judged; equals among them, which may not have begun to learn, keep
@@ -116,7 +116,7 @@ def is_clearly_behind(entrant: Entrant, leader: Entrant) -> bool:
 
 
 def is_good_enough(result: Result, target: Target) -> bool:
-    """Whether a whole run leaves nothing to look for: the target is met, it has learnt what it can, no reference is better."""
+    """Whether a whole run leaves nothing to look for: target met, done learning, and no cheap reference better."""
     reference = result.reference
     near = not math.isfinite(reference) or result.metric >= reference - NEAR_REFERENCE
     has_settled = target.by_loss or result.coming_fall <= STILL_FALLING

@@ -30,7 +30,7 @@ class Destination:
             return Path(config)
         if self.output is None:
             return None
-        return self.output / Path(config).name if _is_folder(self.output) else self.output
+        return self.output / Path(config).name if self.output.is_dir() else self.output
 
     def check(self, configs: tuple[str, ...]) -> None:
         """Refuse what could not be written before anything is trained.
@@ -44,7 +44,7 @@ class Destination:
         targets = [self.find(config) for config in configs]
         if self.output is not None and len(set(targets)) < len(targets):
             message = f"--output {str(self.output)!r} is one file for {len(configs)} configs"
-            if _is_folder(self.output):
+            if self.output.is_dir():
                 message = f"two of the configs have one name, and --output {str(self.output)!r} is one folder"
             problems = [Problem("", message, hint=FOLDER_HINT)]
         if problems:
@@ -64,6 +64,9 @@ class Destination:
         return None
 
 
+NOWHERE = Destination()
+
+
 def write_fixed(text: str, destination: Path, *, original: str, source: str) -> str:
     """Write a fixed config; nothing that was changed meanwhile is overwritten.
 
@@ -81,7 +84,3 @@ def write_fixed(text: str, destination: Path, *, original: str, source: str) -> 
     except OSError as error:
         return f"{destination} cannot be written: {error.strerror or error}"
     return ""
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir()

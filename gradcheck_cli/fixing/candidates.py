@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from gradcheck_cli.config.document import parse_document
 from gradcheck_cli.config.edits import apply_edits, apply_to_data
 from gradcheck_cli.config.kinds import same_data
-from gradcheck_cli.config.loading import parse_config
+from gradcheck_cli.config.loading import load_config, parse_config
+from gradcheck_cli.config.schema import TrainerConfig
 from gradcheck_cli.errors import GradcheckError
 from gradcheck_cli.rules.base import Finding, Fix, Safety
 from gradcheck_cli.rules.selection import configure
@@ -24,12 +25,14 @@ class Candidate:
         rules: Code of the finding that suggested each of them.
         place: Where it stands among its like, from 0: fixes of causes before those of consequences, and each rule's
             own order.
+        length: Optimizer steps of a whole run over those of the original, as far as the configs tell.
     """
 
     text: str
     fixes: tuple[Fix, ...] = ()
     rules: tuple[str, ...] = ()
     place: int = 0
+    length: float = 1.0
 
     @property
     def safety(self) -> Safety:
@@ -107,7 +110,8 @@ def propose(base: Candidate, suggestions: Sequence[Suggestion], *, overrides: Se
             continue
         known.add(text)
         fixes, rules = (*base.fixes, suggestion.fix), (*base.rules, suggestion.rule)
-        candidates.append(Candidate(text, fixes, rules, len(candidates)))
+        length = base.length * compare_lengths(base.text, text, overrides=overrides)
+        candidates.append(Candidate(text, fixes, rules, len(candidates), length))
     return Proposals(tuple(candidates), tuple(refused))
 
 
@@ -142,7 +146,20 @@ def without(candidate: Candidate, index: int, *, original: str, overrides: Seque
     except GradcheckError:
         return None
     fixes = tuple(candidate.fixes[number] for number in kept)
-    return Candidate(text, fixes, tuple(candidate.rules[number] for number in kept), candidate.place)
+    rules = tuple(candidate.rules[number] for number in kept)
+    return Candidate(text, fixes, rules, candidate.place, compare_lengths(original, text, overrides=overrides))
+
+
+def compare_lengths(one: str, other: str, *, overrides: Sequence[str] = ()) -> float:
+    """Optimizer steps of another config over those of one; the most that they can be where two limits apply."""
+    before, after = (_read_trainer(text, overrides) for text in (one, other))
+    rows = before.batch_size * before.accumulate_grad_batches / (after.batch_size * after.accumulate_grad_batches)
+    pairs = ((before.epochs, after.epochs, rows), (before.max_steps, after.max_steps, 1.0))
+    return max((new / old * factor for old, new, factor in pairs if old and new), default=1.0)
+
+
+def _read_trainer(text: str, overrides: Sequence[str]) -> TrainerConfig:
+    return load_config(parse_document(text, source="", overrides=overrides)).trainer
 
 
 def _same_places(one: Fix, other: Fix) -> bool:

@@ -49,6 +49,8 @@ def prove(
         has_rival: Whether another config did well too, so that one that was lucky on the search seed is given up.
     """
     candidate, seeds = entrant.candidate, fresh_seeds(seed, PROOF_SEEDS)
+    if trials.spent + trials.length_of(entrant.result) > limit:
+        return None
     first = _train(trials, candidate.text, seeds[:1], label=candidate.titles[-1])
     returned = target.is_gone(entrant.result) and not target.is_gone(first[0])
     lucky = first[0].metric <= entrant.result.metric - CLEAR_LEAD and not target.is_met(first[0])

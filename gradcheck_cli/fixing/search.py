@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from gradcheck_cli.fixing.candidates import Candidate, list_suggestions, propose, suggest_again, without
 from gradcheck_cli.fixing.proof import PROOF_SEEDS
@@ -83,7 +84,7 @@ class Search:
 
     def cost_of_proof(self, entrant: Entrant) -> float:
         """The most that a proof can cost: whole runs of both, even where those on the search seed ended early."""
-        length = self._trials.length_of(entrant.result)
+        length = entrant.candidate.length
         original = 0.0 if self.is_original_proven else 1.0
         control = length if length > 1 else 0.0
         return PROOF_SEEDS * (length + original + control)
@@ -97,7 +98,7 @@ class Search:
             if whole and self._is_step(base, whole[0]) and is_clearly_behind(queue[0], leader):
                 break
             pace = self._trials.cost_of(base.result) if self._is_cheap(base) else 1.0
-            batch = self._choose_batch(queue, first=not whole)[: int(self.room(base) / pace)]
+            batch = self._pay_for(self._choose_batch(queue, first=not whole), self.room(base), pace=pace)
             if not batch:
                 break
             queue = [entrant for entrant in queue if entrant not in batch]
@@ -130,12 +131,14 @@ class Search:
         A rise of the validation loss comes late in a run: short ones do not show it.
         """
         candidates = self._list_candidates(base, safe_only=safe_only)
-        short = int((self.room(base) - 1) / SHORT)
-        if len(candidates) == 1 or self._target.by_loss or short < 2:
-            return [Entrant(candidate, base.result, 0.0) for candidate in candidates]
-        entrants = run_short(self._trials, candidates[:short], seed=self._seed)
-        self._keep(entrants)
-        return [entrant for entrant in entrants if self._is_affordable(entrant)]
+        entrants = [Entrant(candidate, base.result, 0.0) for candidate in candidates]
+        entrants = [entrant for entrant in entrants if self._is_affordable(entrant)]
+        racing = self._pay_for(entrants, self.room(base) - 1, pace=SHORT)
+        if len(entrants) == 1 or self._target.by_loss or len(racing) < 2:
+            return entrants
+        ordered = run_short(self._trials, [entrant.candidate for entrant in racing], seed=self._seed)
+        self._keep(ordered)
+        return ordered
 
     def _list_candidates(self, base: Entrant, *, safe_only: bool) -> list[Candidate]:
         suggestions = list_suggestions(list_grave(base.result.findings, severity=self._target.severity))
@@ -163,8 +166,16 @@ class Search:
 
     def _is_affordable(self, entrant: Entrant) -> bool:
         """Whether a whole run and its proof can be paid."""
-        length = self._trials.length_of(entrant.result)
-        return self._trials.spent + length + self.cost_of_proof(entrant) <= self._budget
+        spent = self._trials.spent + entrant.candidate.length + self.cost_of_proof(entrant)
+        if spent > self._budget:
+            self.refused[f"{entrant.candidate.titles[-1]}: it would take more than the budget leaves"] = None
+        return spent <= self._budget
+
+    @staticmethod
+    def _pay_for(entrants: Sequence[Entrant], room: float, *, pace: float = 1.0) -> list[Entrant]:
+        """The first of them whose runs fit into the room; each costs its length times `pace`."""
+        costs = accumulate(entrant.candidate.length * pace for entrant in entrants)
+        return [entrant for entrant, cost in zip(entrants, costs, strict=True) if cost <= room]
 
     def _is_worth_a_round(self, base: Entrant, best: Entrant) -> bool:
         return not is_good_enough(best.result, self._target) and self._is_step(base, best)
@@ -192,7 +203,8 @@ class Search:
             )
             known = {entrant.candidate.text for entrant in whole}
             leaner = [option for option in options if option is not None and option.text not in known]
-            runs = self._enter(leaner[: int(self.room(best))])
+            payable = self._pay_for([Entrant(option, best.result, 0.0) for option in leaner], self.room(best))
+            runs = self._enter([entrant.candidate for entrant in payable])
             good = [e for e in runs if self._is_as_good(e, best)]
             whole = sort_entrants([*good, *whole], self._target) if good else whole
             if whole[0] is best:

@@ -14,6 +14,7 @@ from gradcheck_cli.fixing.target import Target
 from gradcheck_cli.fixing.trials import Result, Trial, Trials
 from gradcheck_cli.fixing.verdict import TOLERANCE
 from gradcheck_cli.rules.base import Safety
+from gradcheck_cli.rules.standing import margin
 
 SHORT = 0.25
 """Share of a run after which candidates are compared for the first time."""
@@ -24,9 +25,8 @@ CAUSE_GONE = 0.1
 """Units of the metric for which a whole run may lie behind another that leaves the finding where it is."""
 NOTHING_LEFT = 0.05
 """The same for one without errors beside one with them, which on small data may differ by a few rows."""
-NEAR_REFERENCE = 0.03
-"""Units of the metric below the best cheap reference within which a config leaves nothing to be wished for."""
-
+NEAR_REFERENCE = 0.5
+"""Share of the margin of harm (contracts §3) below the best cheap reference within which nothing is to be wished for."""
 STILL_FALLING = 0.04
 """A fall of the training loss in as many steps again, in units of the trivial loss, that is worth having."""
 
@@ -118,6 +118,7 @@ def is_clearly_behind(entrant: Entrant, leader: Entrant) -> bool:
 def is_good_enough(result: Result, target: Target) -> bool:
     """Whether a whole run leaves nothing to look for: target met, done learning, and no cheap reference better."""
     reference = result.reference
-    near = not math.isfinite(reference) or result.metric >= reference - NEAR_REFERENCE
+    allowed = NEAR_REFERENCE * margin(result.rows[1])
+    near = not math.isfinite(reference) or result.metric >= reference - allowed
     has_settled = target.by_loss or result.coming_fall <= STILL_FALLING
     return target.is_done(result) and not result.harmed and near and has_settled

@@ -80,8 +80,11 @@ class Result:
     @property
     def trivial(self) -> float:
         """Metric of the best constant output on the same split; NaN where unknown."""
-        reference = self.outcome.references.get(TRIVIAL) if self.outcome is not None else None
-        return math.nan if reference is None else reference.metric
+        if self.outcome is None:
+            return math.nan
+        is_validated = math.isfinite(self.outcome.value)
+        known = self.outcome.references if is_validated else self.outcome.train_references
+        return known[TRIVIAL].metric if TRIVIAL in known else math.nan
 
     @property
     def reference(self) -> float:

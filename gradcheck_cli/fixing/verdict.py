@@ -97,8 +97,8 @@ def _is_better(target: Target, pairs: Sequence[tuple[Result, Result]], gains: Se
     if _is_blind(target, pairs):
         return not any(result.harmed for _, result in pairs)
     if len(gains) < len(pairs):
-        # Nothing tells the two apart where no metric was measured: what is left is that the finding is gone.
-        return not any(result.failed for _, result in pairs) and not target.harmed
+        # Without a metric for both, a network in place of none is better, and an unharmed one is not worse.
+        return all(original.failed for original, _ in pairs) or not target.harmed
     mean = statistics.mean(gains)
     if target.by_loss:
         return mean >= -TOLERANCE and _undoes_rise(pairs)

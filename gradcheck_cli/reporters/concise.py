@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.errors import Problem
+from gradcheck_cli.reporters.fix_words import show_search
 from gradcheck_cli.reporters.locations import locate
 from gradcheck_cli.reporters.printable import make_line
 from gradcheck_cli.reporters.tally import count_findings, show_tally
@@ -25,6 +26,8 @@ def _list_run(run: RunReport) -> Iterator[str]:
         place = locate(finding.path, run)
         line, column = (place.line, place.column) if place else (1, 1)
         yield f"{run.config}:{line}:{column}: {finding.rule} {finding.name}: {finding.message}"
+    if run.fix is not None:
+        yield f"{run.config}: fix: {show_search(run.fix)}"
 
 
 def show_problem(problem: Problem, *, file: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from rich.text import Text
@@ -25,8 +26,17 @@ def draw_footer(run: RunReport, roots: tuple[Root, ...], *, page: Page) -> Itera
         yield style(f"Not recorded: {name}: {reason}", DIM)
     if run.run_dir is not None:
         yield style(f"Saved in {run.run_dir}", DIM)
+    if _can_be_fixed(run):
+        yield style(f"Find a fix and prove it: gradcheck fix {shlex.quote(run.config)}")
     if roots:
         yield style(f"More on this: gradcheck rule {roots[0].finding.rule}")
+
+
+def _can_be_fixed(run: RunReport) -> bool:
+    """Whether a search for a fix is worth naming: something grave was found in a trained run, with edits against it."""
+    grave = [finding for finding in run.findings if finding.severity is not Severity.INFO]
+    trained = run.status not in (RunStatus.LINTED, RunStatus.INTERRUPTED) and run.document is not None
+    return run.fix is None and trained and any(fix.edits for finding in grave for fix in finding.fixes)
 
 
 def _describe_coverage(run: RunReport) -> str:

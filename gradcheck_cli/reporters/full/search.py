@@ -13,12 +13,13 @@ from rich.text import Text
 from gradcheck_cli.diagnosis.fix_report import FIXED_FILE, Attempt, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.recording.history import RunStatus
+from gradcheck_cli.reporters.fix_words import show_change, show_spread, show_titles
 from gradcheck_cli.reporters.full.diff import draw_diff
 from gradcheck_cli.reporters.full.text import DIM, INDENT, PASSED, SEVERITY_STYLES, STRONG, join, style
 from gradcheck_cli.reporters.full.verdict import show_metric_name
 from gradcheck_cli.reporters.numbers import show_count, show_metric
 from gradcheck_cli.reporters.page import Page
-from gradcheck_cli.rules.base import Finding, Safety, Severity, Spread, Verdict
+from gradcheck_cli.rules.base import Finding, Safety, Severity, Verdict
 
 _FEWEST_SHOWN = 8
 _NOTHING_KNOWN = "No change of the config is known to help against it; see the advice above."
@@ -69,7 +70,7 @@ def _draw_outcome(run: RunReport, fix: FixReport, *, page: Page) -> Iterator[Ren
 def _draw_headline(label: str, look: str, attempt: Attempt, *, after: str = "") -> Text:
     return join(
         style(label, look),
-        style("; then: ".join(attempt.titles), STRONG),
+        style(show_titles(attempt.titles), STRONG),
         style(f" [{attempt.safety.value}]", DIM),
         after,
     )
@@ -91,7 +92,7 @@ def _describe_proof(run: RunReport, fix: FixReport, verdict: Verdict) -> str:
     parts = [f"{_name_metric(run)} {_show_change(verdict)} {seeds}"]
     if fix.chosen is not None and run.findings and run.findings[0].rule == "GC401":
         before, after = fix.validation_loss_before, fix.validation_loss_after
-        parts.append(f"final validation loss {_show_spread(before)} to {_show_spread(after)}")
+        parts.append(f"final validation loss {show_change(before, after)}")
     parts.append(_describe_left(run.findings, fix.remaining, gone=verdict.symptom_gone))
     return f"{'; '.join(parts)}. {_describe_cost(fix)}"
 
@@ -131,7 +132,7 @@ def _draw_attempts(fix: FixReport, run: RunReport, *, page: Page) -> Iterator[Re
     table.add_row(*(style(head, DIM) for head in (f"tried{before}", "run", _name_metric(run))))
     for attempt in shown:
         look = STRONG if attempt in (fix.chosen, fix.withheld) else ""
-        title = style("; then: ".join(attempt.titles) + f" [{attempt.safety.value}]", look)
+        title = style(show_titles(attempt.titles) + f" [{attempt.safety.value}]", look)
         table.add_row(title, style(_show_stage(attempt), DIM), style(_describe_result(attempt), look))
     yield table
     if len(shown) < len(attempts):
@@ -156,14 +157,8 @@ def _describe_result(attempt: Attempt) -> str:
 
 def _show_change(verdict: Verdict) -> str:
     control = verdict.control if verdict.control != verdict.before else None
-    longer = f" (as long without it {_show_spread(control)})" if control is not None else ""
-    return f"{_show_spread(verdict.before)} to {_show_spread(verdict.after)}{longer}"
-
-
-def _show_spread(spread: Spread | None) -> str:
-    if spread is None:
-        return "unknown"
-    return f"{show_metric(spread.mean)} ± {show_metric(spread.spread)}"
+    longer = f" (as long without it {show_spread(control)})" if control is not None else ""
+    return f"{show_change(verdict.before, verdict.after)}{longer}"
 
 
 def _name_metric(run: RunReport) -> str:

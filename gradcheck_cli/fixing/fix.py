@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gradcheck_cli.diagnosis.check import DEFAULTS, CheckOptions, check_config
 from gradcheck_cli.diagnosis.config_files import find_configs
@@ -19,7 +20,7 @@ from gradcheck_cli.fixing.search import Search
 from gradcheck_cli.fixing.target import choose_target
 from gradcheck_cli.fixing.trials import Trial, Trials, summarize
 from gradcheck_cli.fixing.watching import NOBODY, Watcher
-from gradcheck_cli.fixing.writing import NOWHERE, Destination, write_fixed
+from gradcheck_cli.fixing.writing import NOWHERE, Destination, has_relative_paths, write_fixed
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.recording.progress import Progress
 
@@ -138,4 +139,6 @@ def _write(report: RunReport, destination: Destination) -> RunReport:
         if (fault := write_fixed(fix.chosen.text, place, original=report.document.text, source=report.config))
     ]
     notes = (*fix.notes, *(f"Not written: {fault}." for fault in faults))
+    if target is not None and has_relative_paths(report.document.data) and target.parent != Path(report.config).parent:
+        notes = (*notes, f"Paths in it now start from {target.parent}, where its data are looked for.")
     return replace(report, fix=replace(fix, output=None if faults else target, notes=notes))

@@ -26,7 +26,7 @@ CAUSE_GONE = 0.1
 NOTHING_LEFT = 0.05
 """The same for one without errors beside one with them, which on small data may differ by a few rows."""
 NEAR_REFERENCE = 0.5
-"""Share of the margin of harm (contracts §3) below the best cheap reference within which nothing is to be wished for."""
+"""Share of the margin of harm (contracts §3) below the best cheap reference within which a config is good enough."""
 STILL_FALLING = 0.04
 """A fall of the training loss in as many steps again, in units of the trivial loss, that is worth having."""
 

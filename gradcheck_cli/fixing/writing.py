@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gradcheck_cli.errors import Problem, UsageError
 from gradcheck_cli.recording.replacing import replace_file
@@ -65,6 +66,13 @@ class Destination:
 
 
 NOWHERE = Destination()
+
+
+def has_relative_paths(config: Any) -> bool:
+    """Whether a config's data names files by where they lie from the config."""
+    data = config.get("data") if isinstance(config, dict) else None
+    paths = [data.get("path"), data.get("val_path")] if isinstance(data, dict) else []
+    return any(isinstance(path, str) and not Path(path).is_absolute() for path in paths)
 
 
 def write_fixed(text: str, destination: Path, *, original: str, source: str) -> str:

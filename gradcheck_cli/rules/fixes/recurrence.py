@@ -95,7 +95,11 @@ def pace_steps(config: Config | None) -> Fix | None:
         "Train the recurrent layers from torch's own initial weights, with Adam and clipped gradients",
         safety=Safety.SAFE,
         reason="It sizes the step of each weight by that weight's own gradients, however small they are.",
-        edits=lambda c: merge(*(_drop_initializers(layer) for layer in _recurrent(c)), _pace_edits(c, GATED_RATE)),
+        edits=lambda c: (
+            merge(*(_drop_initializers(layer) for layer in _recurrent(c)), _pace_edits(c, GATED_RATE))
+            if any(_recurrent(c))
+            else ()
+        ),
     )
 
 

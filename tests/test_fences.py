@@ -22,8 +22,9 @@ MAY_IMPORT = {
     "training": {"config", "recording"},
     "rules": {"config", "recording"},
     "diagnosis": {"config", "recording", "rules"},
+    "fixing": {"config", "recording", "rules", "diagnosis"},
     "reporters": {"config", "recording", "rules", "diagnosis"},
-    "cli": {"config", "recording", "rules", "diagnosis", "reporters"},
+    "cli": {"config", "recording", "rules", "diagnosis", "fixing", "reporters"},
 }
 TORCH_FREE_RECORDING = {
     "__init__.py",
@@ -113,6 +114,7 @@ def test_rules_do_not_look_at_names_of_files_or_data(path: Path) -> None:
     ("arguments", "kept_out"),
     [
         (["--help"], {"torch", "numpy", "pydantic", "yaml"}),
+        (["fix", "--help"], {"torch", "numpy", "yaml", "joblib"}),
         (["rule", "GC101"], {"torch", "numpy"}),
         (["lint", "configs/healthy.yaml"], {"torch", "numpy"}),
     ],

@@ -13,7 +13,7 @@ from gradcheck_cli import __version__
 from gradcheck_cli.cli.app import run
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["check", "lint", "report", "rule", "summary"]
+COMMANDS = ["check", "fix", "lint", "report", "rule", "summary"]
 
 
 def call(*arguments: str, program: str = "-m gradcheck_cli", **environ: str) -> subprocess.CompletedProcess[str]:
@@ -59,6 +59,11 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["rule", "vanshing-gradient"], "vanishing-gradient"),
         (["lint", "--select", "GC999", "configs/healthy.yaml"], "GC"),
         (["check", "--jobs", "0", "x.yaml"], "--jobs"),
+        (["fix"], "CONFIG"),
+        (["fix", "--unsafe", "x.yaml"], "--unsafe-fixes"),
+        (["fix", "--budget", "0.5", "x.yaml"], "--budget"),
+        (["fix", "--budget", "lots", "x.yaml"], "--budget"),
+        (["fix", "--jobs", "0", "x.yaml"], "--jobs"),
     ],
 )
 def test_mistakes_are_named_with_a_hint(arguments: list[str], hint: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from gradcheck_cli.diagnosis.exit_code import find_exit_code
+from gradcheck_cli.diagnosis.fix_report import Attempt, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import RuleResult, RuleStatus, RunReport
 from gradcheck_cli.errors import Problem
 from gradcheck_cli.recording.history import RunStatus
-from gradcheck_cli.rules.base import Severity
+from gradcheck_cli.rules.base import Safety, Severity
 from tests.histories import make_finding, make_report
 
 
@@ -54,3 +55,49 @@ def test_crash_of_ours_is_not_passed_over() -> None:
 def test_interruption_wins_over_everything() -> None:
     failed = run(errors=(Problem("data", "no such file"),))
     assert find_exit_code([failed, run(Severity.ERROR, status=RunStatus.INTERRUPTED)]) == 130
+
+
+ATTEMPT = Attempt(("Use ReLU",), Safety.UNSAFE, "GC101", 1.0, 0.96)
+
+
+def fixed(*left: Severity) -> FixReport:
+    """A config that was fixed, with findings of these severities left in it."""
+    remaining = tuple(make_finding(severity=severity) for severity in left)
+    return FixReport(FixOutcome.FIXED, cost=3.0, chosen=ATTEMPT, remaining=remaining)
+
+
+@pytest.mark.parametrize(
+    ("left", "fail_on", "code"),
+    [
+        ((), "error", 0),
+        ((), "info", 0),
+        ((Severity.WARNING,), "error", 0),
+        ((Severity.WARNING,), "warning", 1),
+        ((Severity.WARNING, Severity.ERROR), "error", 1),
+        ((Severity.ERROR,), "never", 0),
+    ],
+)
+def test_of_a_fixed_config_what_is_left_counts(left: tuple[Severity, ...], fail_on: str, code: int) -> None:
+    assert find_exit_code([run(Severity.ERROR, fix=fixed(*left))], fail_on=fail_on) == code
+
+
+def test_a_config_that_nothing_helped_keeps_its_findings() -> None:
+    for fix in (
+        FixReport(FixOutcome.NOTHING_WORKED, cost=3.0, best=ATTEMPT),
+        FixReport(FixOutcome.NOTHING_WORKED, cost=3.0, withheld=ATTEMPT),
+    ):
+        assert find_exit_code([run(Severity.ERROR, fix=fix)]) == 1
+        assert find_exit_code([run(Severity.WARNING, fix=fix)]) == 0
+
+
+def test_one_config_that_was_not_fixed_is_enough() -> None:
+    assert find_exit_code([run(Severity.ERROR, fix=fixed()), run(Severity.ERROR, fix=fixed(Severity.ERROR))]) == 1
+
+
+def test_a_network_that_torch_refused_is_clean_once_it_is_fixed() -> None:
+    refused = run(Severity.ERROR, status=RunStatus.FAILED, errors=(Problem("model.layers[0]", "refused"),), fix=fixed())
+    assert find_exit_code([refused]) == 0
+
+
+def test_an_interrupted_search_is_an_interruption() -> None:
+    assert find_exit_code([run(Severity.ERROR, status=RunStatus.INTERRUPTED, fix=fixed())]) == 130

@@ -11,7 +11,7 @@ from gradcheck_cli.fixing.proof import Proof
 from gradcheck_cli.fixing.race import Entrant
 from gradcheck_cli.fixing.trials import Result
 from gradcheck_cli.fixing.verdict import judge_proof
-from gradcheck_cli.rules.base import Finding, Safety, SeedCount, Severity, Spread, Verdict, VerdictOutcome
+from gradcheck_cli.rules.base import Finding, Safety, SeedCount, Severity, Verdict, VerdictOutcome
 from tests.fixing.results import (
     CAUSE,
     CLIP,

@@ -72,7 +72,7 @@ def test_both_run_on_three_fresh_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_failed_on_the_first_seed_is_given_up_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def play(run: Run) -> Result:
         if run.has(LOWER):
-            return make_exploded(make_fault()) if run.is_fresh else make_result(0.92)
+            return make_exploded() if run.is_fresh else make_result(0.92)
         return make_result(0.3, make_fault(LOWER))
 
     world = World(play)

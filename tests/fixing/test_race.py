@@ -79,10 +79,19 @@ def test_unsafe_one_is_first_where_it_is_clearly_better() -> None:
     assert order(safe, unsafe) == [(RELU,), (LOWER,)]
 
 
-def test_of_equals_fewer_fixes_are_first_then_the_earlier_place() -> None:
-    both = make_entrant(LOWER, MOMENTUM)
-    later, earlier = make_entrant(DECAY, place=2), make_entrant(CLIP, place=1)
-    assert order(both, later, earlier) == [(CLIP,), (DECAY,), (LOWER, MOMENTUM)]
+def test_of_equals_fewer_fixes_are_first_then_those_of_the_cause() -> None:
+    both = make_entrant(LOWER, MOMENTUM, result=make_result(0.928))
+    general = make_entrant(DECAY, result=make_result(0.925), rule=OTHER)
+    of_cause = make_entrant(CLIP, result=make_result(0.92), place=1)
+    assert order(both, general, of_cause) == [(CLIP,), (DECAY,), (LOWER, MOMENTUM)]
+
+
+def test_of_equals_of_one_kind_the_higher_metric_is_first() -> None:
+    lower, higher = (
+        make_entrant(LOWER, result=make_result(0.92)),
+        make_entrant(CLIP, result=make_result(0.925), place=1),
+    )
+    assert order(lower, higher) == [(CLIP,), (LOWER,)]
 
 
 def test_cause_that_is_gone_outweighs_a_faster_recipe_that_hides_it() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -123,21 +124,45 @@ def test_general_recipe_where_the_fix_of_the_cause_does_not_help(monkeypatch: py
 
 
 def test_variants_of_a_run_that_failed_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    # In short runs all are alike; whole ones explode with any learning rate.
+    # In short runs all are alike; whole ones explode with any learning rate, and momentum does nothing.
     higher = setting("optimizer.lr", 0.5)
 
     def play(run: Run) -> Result:
-        if run.share == 1.0 and run.has(MOMENTUM):
+        if run.share == 1.0 and run.has(CLIP):
             return make_result(0.92)
-        if run.share == 1.0 and run.applied:
+        if run.share == 1.0 and (run.has(LOWER) or run.has(LOWEST)):
             return make_exploded(make_fault())
-        return make_result(STUCK, make_fault(LOWER, LOWEST, higher, MOMENTUM))
+        return make_result(STUCK, make_fault(LOWER, LOWEST, higher, MOMENTUM, CLIP))
 
     world = World(play)
-    ranking = look(world, monkeypatch)
-    assert ranking[0].candidate.fixes == (MOMENTUM,)
-    assert make_candidate(LOWER).text in whole_runs(world)
-    assert make_candidate(LOWEST).text not in whole_runs(world)
+    assert look(world, monkeypatch, budget=20)[0].candidate.fixes == (CLIP,)
+    assert whole_runs(world) == [make_candidate(fix).text for fix in (LOWER, MOMENTUM, CLIP)]
+
+
+def test_no_more_whole_runs_once_one_is_good_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = (LOWER, MOMENTUM, CLIP, DECAY)
+
+    def play(run: Run) -> Result:
+        return make_result(0.92) if run.applied else make_result(STUCK, make_fault(*offered))
+
+    world = World(play)
+    look(world, monkeypatch, budget=30)
+    assert whole_runs(world) == [make_candidate(fix).text for fix in offered[:2]]
+
+
+def test_rule_of_the_first_finding_suggests_again_what_goes_with_a_better_config(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def play(run: Run) -> Result:
+        if run.has(LOWER):
+            return make_result(0.6, make_fault(code=OTHER))
+        return make_result(STUCK, make_fault(LOWER, code="GC304"))
+
+    scene = make_scene(World(play), monkeypatch, budget=30)
+    scene.search.look(safe_only=False)
+    assert any(
+        entrant.candidate.fixes[0] == LOWER and len(entrant.candidate.fixes) == 2 for entrant in scene.search.tried
+    )
 
 
 def test_runs_that_fail_early_are_behind_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,6 +301,9 @@ def test_cost_of_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = make_scene(World(heal_with(LOWER, offered=(LOWER, LONGER))), monkeypatch)
     assert scene.search.cost_of_proof(make_entrant(LOWER)) == 6.0
     assert scene.search.room(make_entrant(LOWER)) == 12.0 - 1.0 - 6.0
+    longer = make_entrant(LONGER)
+    longer = replace(longer, candidate=replace(longer.candidate, length=2.0))
+    assert scene.search.cost_of_proof(longer) == 3 * (2 + 1 + 2), "with a control as long"
     scene.search.is_original_proven = True
     assert scene.search.cost_of_proof(make_entrant(LOWER)) == 3.0
 

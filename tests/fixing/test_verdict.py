@@ -33,11 +33,11 @@ def judge_harmed(before: Sequence[Result], after: Sequence[Result]) -> VerdictOu
     return judge_proof(HARMED, before=before, after=after).outcome
 
 
-def judge_rise(loss: float, *, metric: float = 0.9) -> VerdictOutcome:
+def judge_rise(loss: float, *, metric: float = 0.9) -> Verdict:
     """A validation loss that rose from 0.6 to 1.0, and ends at `loss` with the fix."""
     before = [make_result(0.9, make_fault(code="GC401"), validation_loss=1.0, best_validation_loss=0.6)] * 3
     after = well(*[metric] * 3, validation_loss=loss)
-    return judge_proof(RISING, before=before, after=after).outcome
+    return judge_proof(RISING, before=before, after=after)
 
 
 def test_gain_on_every_seed_is_proof() -> None:
@@ -116,12 +116,13 @@ def test_unharmed_run_whose_warning_stays_is_not_fixed() -> None:
 
 @pytest.mark.parametrize(("loss", "outcome"), [(0.6, FIXED), (0.79, FIXED), (0.81, NO_EFFECT), (1.2, NO_EFFECT)])
 def test_overfitting_needs_half_of_the_rise(loss: float, outcome: VerdictOutcome) -> None:
-    assert judge_rise(loss) is outcome
+    assert judge_rise(loss).outcome is outcome
 
 
 @pytest.mark.parametrize(("metric", "outcome"), [(0.895, FIXED), (0.885, WORSE)])
 def test_overfitting_needs_the_metric_too(metric: float, outcome: VerdictOutcome) -> None:
-    assert judge_rise(0.6, metric=metric) is outcome
+    verdict = judge_rise(0.6, metric=metric)
+    assert (verdict.outcome, verdict.gain_shown) == (outcome, outcome is FIXED)
 
 
 def test_overfitting_needs_the_finding_to_be_gone() -> None:
@@ -131,14 +132,14 @@ def test_overfitting_needs_the_finding_to_be_gone() -> None:
 
 
 def test_overfitting_with_a_loss_that_is_not_known_is_not_proven() -> None:
-    assert judge_rise(math.nan) is NO_EFFECT
+    assert judge_rise(math.nan).outcome is NO_EFFECT
 
 
 def test_trivial_predictor_stands_in_for_an_original_that_exploded() -> None:
     before = [make_exploded(make_fault())] * 3
     verdict = judge_proof(HARMED, before=before, after=well(0.9, 0.9, 0.9))
     assert verdict.outcome is FIXED
-    assert verdict.before == Spread(TRIVIAL, 0.0)
+    assert verdict.before == Spread(TRIVIAL, 0.0), "that of the validation rows, as the other is measured there"
     assert judge_harmed(before, well(TRIVIAL, TRIVIAL, TRIVIAL)) is NO_EFFECT
 
 

@@ -8,12 +8,24 @@ import numpy as np
 
 from gradcheck_cli.recording.description import DataDescription
 from gradcheck_cli.reporters.measures import Losses, find_best_epoch, pick_losses
-from tests.histories import make_description, make_epochs, make_history, make_linted
+from tests.histories import make_description, make_epochs, make_history, make_linted, make_outcome
 
 
 def test_best_epoch_counts_from_one() -> None:
     epochs = make_epochs(4, train_loss=[4, 3, 2, 1], validation_loss=[4, 2, 3, 5])
     assert pick_losses(make_history(epochs=epochs)) == Losses(1.0, 5.0, 2.0, 2)
+
+
+def test_the_final_validation_loss_is_that_of_the_network_handed_over() -> None:
+    epochs = make_epochs(4, train_loss=[4, 3, 2, 1], validation_loss=[4, 2, 3, 5])
+    restored = make_history(epochs=epochs, outcome=make_outcome(validation_loss=2.0))
+    assert pick_losses(restored) == Losses(1.0, 2.0, 2.0, 2)
+
+
+def test_a_run_without_a_final_evaluation_shows_its_last_epoch() -> None:
+    epochs = make_epochs(3, train_loss=1.0, validation_loss=[4, 2, 3])
+    for outcome in (None, make_outcome(validation_loss=np.nan)):
+        assert pick_losses(make_history(epochs=epochs, outcome=outcome)).validation == 3.0
 
 
 def test_without_validation_rows_its_losses_are_missing() -> None:

@@ -32,9 +32,9 @@ def read(text: str = MLP, **overrides: Any) -> Config:
     return load_config(parse_document(text, source="test.yaml", overrides=changes))
 
 
-def run(text: str = MLP, *, full: bool = False, **overrides: Any) -> History:
-    """Train it."""
-    return train(read(text, **overrides), base=Path(), full=full)
+def run(text: str = MLP, *, full: bool = False, share: float = 1.0, **overrides: Any) -> History:
+    """Train it, or the first part of it."""
+    return train(read(text, **overrides), base=Path(), full=full, share=share)
 
 
 def assemble(text: str = MLP, *, seed: int = 0, **overrides: Any) -> tuple[TrainingLoop, Prepared]:

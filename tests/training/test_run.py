@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,7 +137,83 @@ def test_without_validation_rows_there_are_no_validation_numbers() -> None:
     assert np.isnan(history.epochs.validation_loss).all()
     assert history.outcome is not None
     assert np.isnan(history.outcome.value)
+    assert np.isnan(history.outcome.validation_loss)
     assert history.outcome.references == {}
+
+
+PARTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "schedule by epoch": {"lr_scheduler": "{type: CosineAnnealingLR, T_max: 3}"},
+    "schedule by step": {"lr_scheduler": "{type: OneCycleLR, max_lr: 0.05, interval: step}"},
+    "early stopping": {"trainer__early_stopping": "{patience: 1, restore_best: true}"},
+    "accumulation": {"trainer__accumulate_grad_batches": 2},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "share"), [*((changes, 0.4) for changes in PARTS.values()), ({}, 0.9)], ids=[*PARTS, "nearly all"]
+)
+def test_a_part_of_a_run_is_its_beginning_bit_by_bit(changes: Mapping[str, Any], share: float) -> None:
+    whole, part = run(RANDOM, **changes), run(RANDOM, share=share, **changes)
+    count = math.ceil(share * (whole.description.planned_steps or 0))
+    assert part.steps_done == min(count, whole.steps_done)
+    assert part.steps is not None
+    assert whole.steps is not None
+    for name, values in vars(part.steps).items():
+        np.testing.assert_array_equal(values, vars(whole.steps)[name][: part.steps_done], err_msg=name)
+    for quantity, signal in part.signals.items():
+        same_steps = np.isin(whole.signals[quantity].steps, signal.steps)
+        shared = np.isin(signal.steps, whole.signals[quantity].steps)
+        assert shared[:-1].all()
+        np.testing.assert_array_equal(signal.values[:, shared], whole.signals[quantity].values[:, same_steps])
+
+
+def test_a_part_of_a_run_ends_with_an_evaluation_and_the_plan_of_the_whole() -> None:
+    part = run(share=0.4)
+    assert part.status is RunStatus.COMPLETED
+    assert (part.steps_done, part.epochs_done) == (7, 1)
+    assert part.description.planned_steps == 16
+    assert part.epochs is not None
+    assert part.epochs.step.tolist() == [4, 7]
+    assert part.outcome is not None
+    assert part.outcome.value == part.epochs.validation_metric[-1]
+
+
+def test_epochs_of_a_part_are_those_of_the_whole() -> None:
+    whole, part = run(RANDOM), run(RANDOM, share=0.5)
+    assert part.epochs is not None
+    assert whole.epochs is not None
+    done = part.epochs_done
+    assert done >= 1
+    for name in ("train_loss", "slice_loss", "validation_loss", "validation_metric"):
+        np.testing.assert_array_equal(vars(part.epochs)[name][:done], vars(whole.epochs)[name][:done])
+
+
+def test_the_whole_share_is_the_whole_run() -> None:
+    assert same(run(RANDOM), run(RANDOM, share=1.0))
+
+
+@pytest.mark.parametrize("share", [1e-9, 1 / 16])
+def test_the_smallest_part_is_one_step(share: float) -> None:
+    assert run(share=share).steps_done == 1
+
+
+def test_a_run_that_is_lost_ends_before_its_part() -> None:
+    history = run(OVERFLOW, share=0.9)
+    assert history.status is RunStatus.DIVERGED
+    assert history.steps_done < 20
+
+
+def test_the_final_validation_loss_is_that_of_the_weights_handed_over() -> None:
+    plain = run()
+    assert plain.outcome is not None
+    assert plain.epochs is not None
+    assert plain.outcome.validation_loss == plain.epochs.validation_loss[-1]
+    restored = run(optimizer__lr=1.0, trainer__epochs=30, trainer__early_stopping="{patience: 3, restore_best: true}")
+    assert restored.outcome is not None
+    assert restored.epochs is not None
+    assert restored.outcome.validation_loss == pytest.approx(float(restored.epochs.validation_loss.min()), rel=1e-6)
+    assert restored.outcome.validation_loss < restored.epochs.validation_loss[-1]
 
 
 def test_max_steps_cuts_the_last_epoch_short_and_evaluates_it() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from gradcheck_cli.config.document import Document, parse_document
 from gradcheck_cli.config.edits import Edit, EditOp
+from gradcheck_cli.diagnosis.fix_report import FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import Harm, Report, RuleResult, RuleStatus, RunReport
 from gradcheck_cli.errors import Problem
 from gradcheck_cli.recording.history import Quantity, RunStatus, Signal
@@ -286,10 +287,33 @@ def test_crashed_rules_are_told_and_skipped_ones_counted() -> None:
     assert "there are no validation rows" in render(report, page=Page(verbose=True))
 
 
-def test_notes_and_the_run_folder_and_the_next_command_close_it() -> None:
+def test_notes_and_the_run_folder_and_the_next_commands_close_it() -> None:
     lines = draw_broken().splitlines()
-    assert lines[-2:] == ["Saved in runs/example-1", "More on this: gradcheck rule GC101"]
+    assert lines[-3:] == [
+        "Saved in runs/example-1",
+        "Find a fix and prove it: gradcheck fix configs/example.yaml",
+        "More on this: gradcheck rule GC101",
+    ]
     assert "Note: one row is left out" in render(make_report(history=make_history(notes=("one row is left out",))))
+
+
+def test_a_search_for_a_fix_is_named_only_where_there_is_something_to_try() -> None:
+    invitation = "gradcheck fix"
+    advice = replace(make_broken(), fixes=(make_fix(safety=Safety.ADVICE),))
+    note = replace(make_broken(), severity=Severity.INFO)
+    search = FixReport(FixOutcome.NOTHING_WORKED, cost=1.0)
+    document = make_document()
+    assert invitation in render(make_report(make_broken(), document=document))
+    for report in (
+        make_report(document=document),
+        make_report(advice, document=document),
+        make_report(note, document=document),
+        make_report(make_broken()),
+        make_report(make_broken(), document=document, history=make_linted(), status=RunStatus.LINTED),
+        make_report(make_broken(), document=document, status=RunStatus.INTERRUPTED),
+        make_report(make_broken(), document=document, fix=search),
+    ):
+        assert invitation not in render(report)
 
 
 def test_names_from_a_file_cannot_speak_to_the_terminal() -> None:

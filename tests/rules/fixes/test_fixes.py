@@ -81,6 +81,36 @@ def test_initialisation_that_matches_already_is_not_offered() -> None:
     assert initialization.initialize_to_match(load(text), "ReLU") is None
 
 
+@pytest.mark.parametrize(("activation", "label"), [("ReLU", "He"), ("Tanh", "Xavier"), ("SELU", "LeCun")])
+def test_initialisation_is_called_what_the_literature_calls_it(activation: str, label: str) -> None:
+    fix = initialization.initialize_to_match(load(BADLY_DRAWN), activation)
+    assert fix is not None
+    assert fix.title.startswith(f"Draw the weights by {label} initialisation")
+    assert fix.safety is Safety.SAFE
+
+
+@pytest.mark.parametrize(
+    ("activation", "drawn"),
+    [
+        ("Sigmoid", "orthogonal_"),
+        ("SELU", "orthogonal_"),
+        ("Tanh", {"type": "orthogonal_", "gain": 1.67}),
+        ("ReLU", {"type": "orthogonal_", "gain": 1.41}),
+    ],
+)
+def test_orthogonal_weights_have_the_gain_of_the_activation(activation: str, drawn: object) -> None:
+    fix = initialization.draw_orthogonally(load(SIGMOID), activation)
+    assert fix is not None
+    assert fix.safety is Safety.SAFE
+    assert data_after(SIGMOID, fix)["model"]["weight_init"] == drawn
+
+
+def test_orthogonal_weights_take_the_place_of_the_layers_own() -> None:
+    data = data_after(BADLY_DRAWN, initialization.draw_orthogonally(load(BADLY_DRAWN), "ReLU"))
+    assert "weight_init" not in data["model"]["layers"][0]
+    assert "bias_init" not in data["model"]["layers"][3]
+
+
 @pytest.mark.parametrize(
     ("kind", "found"), [("normal_, std: 0.1", True), ("xavier_uniform_", False), ("xavier_uniform_, gain: 9", True)]
 )
@@ -139,6 +169,29 @@ def test_momentum_for_plain_sgd_only() -> None:
     assert data_after(LINEAR, learning_rate.add_momentum(load(LINEAR)))["optimizer"]["momentum"] == 0.9
     assert learning_rate.add_momentum(load(SIGMOID)) is None
     assert learning_rate.add_momentum(load(BADLY_DRAWN)) is None
+
+
+def test_warm_up_takes_the_first_tenth_of_the_run() -> None:
+    long = SIGMOID.replace("epochs: 20", "epochs: 50")
+    assert data_after(long, learning_rate.warm_up(load(long)))["lr_scheduler"] == {
+        "type": "LinearLR",
+        "start_factor": 0.01,
+        "total_iters": 5,
+    }
+    steps = data_after(LINEAR, learning_rate.warm_up(load(LINEAR)))["lr_scheduler"]
+    assert steps == {"type": "LinearLR", "start_factor": 0.01, "total_iters": 10, "interval": "step"}
+
+
+def test_warm_up_of_a_short_run_takes_two_epochs_and_at_least_one_step() -> None:
+    short = SIGMOID.replace("epochs: 20", "epochs: 4")
+    assert data_after(short, learning_rate.warm_up(load(short)))["lr_scheduler"]["total_iters"] == 2
+    few = LINEAR.replace("max_steps: 100", "max_steps: 3")
+    assert data_after(few, learning_rate.warm_up(load(few)))["lr_scheduler"]["total_iters"] == 1
+
+
+def test_a_run_with_a_schedule_is_not_warmed_up() -> None:
+    assert learning_rate.warm_up(load(NESTED)) is None
+    assert learning_rate.warm_up(load(RECURRENT)) is None
 
 
 def test_longer_runs_stretch_the_schedule() -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from gradcheck_cli.config.schema import Config
+from gradcheck_cli.rules.base import Fix
 from gradcheck_cli.rules.fixes.batches import enlarge_batch
 from gradcheck_cli.rules.fixes.clipping import loosen_clipping
-from gradcheck_cli.rules.fixes.recipes import lower_rate, search_rate
-from gradcheck_cli.rules.fixes.step_recipes import calm_swings, scale_steps
+from gradcheck_cli.rules.fixes.recipes import calm_explosion, keep_finite, lower_rate, search_rate
+from gradcheck_cli.rules.fixes.step_recipes import calm_swings, lower_far_rate, raise_far_rate, scale_steps
 from tests.config.configs import load
 
 
@@ -24,6 +28,16 @@ def test_tiny_steps_get_a_higher_rate() -> None:
 
 def test_huge_steps_get_a_lower_rate() -> None:
     assert all(rate < 0.2 for rate in rates(at_rate(0.2), larger=False))
+
+
+def test_a_rate_that_is_far_too_high_may_be_warmed_up_but_a_low_one_is_not() -> None:
+    def schedules(fixes: Iterable[Fix]) -> list[dict[str, Any]]:
+        return [edit.value for fix in fixes for edit in fix.edits if edit.path == "lr_scheduler"]
+
+    high = at_rate(5.0)
+    for fixes in (lower_far_rate(high), calm_explosion(high, from_the_start=True), keep_finite(high, early=False)):
+        assert [schedule["type"] for schedule in schedules(fixes)] == ["LinearLR"]
+    assert not schedules(raise_far_rate(at_rate(1e-6), is_scheduled=False))
 
 
 def test_swings_are_calmed_by_a_lower_rate_first() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gradcheck_cli.fixing.candidates import Candidate
 from gradcheck_cli.fixing.target import Target
@@ -56,7 +57,7 @@ def enter(
 
 
 def sort_entrants(entrants: Sequence[Entrant], target: Target | None = None) -> list[Entrant]:
-    """Best first: by metric and by what is left to be found; of equals a safe one, then fewer fixes, then a cause's.
+    """Best first: by metric and by what is left to be found; of equals a safe one, fewer fixes, the cause's.
 
     Equal are those within the tolerance of the best that is left (of short runs: within its standard error), so that
     the order does not hang on noise.
@@ -70,7 +71,7 @@ def sort_entrants(entrants: Sequence[Entrant], target: Target | None = None) -> 
         best = max(left, key=lambda entrant: _weigh(entrant, target))
         least = _weigh(best, target) - (TOLERANCE if target is not None else _noise(best))
         equal = [entrant for entrant in left if _weigh(entrant, target) >= least]
-        chosen = min(equal, key=_preference if target is not None else _place)
+        chosen = min(equal, key=_place if target is None else partial(_preference, target=target))
         ordered.append(chosen)
         left.remove(chosen)
     return ordered
@@ -90,9 +91,10 @@ def _weigh(entrant: Entrant, target: Target | None) -> float:
     return value + CAUSE_GONE * target.is_absent(entrant.result) + NOTHING_LEFT * target.is_done(entrant.result)
 
 
-def _preference(entrant: Entrant) -> tuple[bool, int, int]:
+def _preference(entrant: Entrant, target: Target) -> tuple[bool, int, bool, float]:
     candidate = entrant.candidate
-    return candidate.safety is Safety.UNSAFE, len(candidate.fixes), candidate.place
+    is_general = bool(candidate.rules) and candidate.rules[-1] != target.rule
+    return candidate.safety is Safety.UNSAFE, len(candidate.fixes), is_general, -value_of(entrant)
 
 
 def _place(entrant: Entrant) -> int:

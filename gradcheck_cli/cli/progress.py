@@ -119,8 +119,10 @@ class PlainProgress(_Watch):
         self._write(f"{self._name}: {_show_plainly(point)}\n")
 
     def finished(self, status: RunStatus) -> None:
-        """Say how it ended."""
-        self._write(f"{self._name}: {status.value}\n")
+        """Say how it ended; nothing of a run that never began."""
+        if self._name:
+            self._write(f"{self._name}: {status.value}\n")
+        self._name = ""
 
 
 def _show_plainly(point: ProgressPoint) -> str:

@@ -13,9 +13,10 @@ from gradcheck_cli.diagnosis.coverage import measure_coverage
 from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
-from gradcheck_cli.diagnosis.refusal import blame
+from gradcheck_cli.diagnosis.refusal import blame, mark_invalid
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
+from gradcheck_cli.diagnosis.time_limit import limit_time
 from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
 from gradcheck_cli.recording.history import Environment, History, RunStatus
 from gradcheck_cli.recording.refused_network import RefusedNetworkError
@@ -39,6 +40,7 @@ class CheckOptions:
         fail_on: From which severity on findings fail the command: error, warning, info or never.
         full: Never stop a run early.
         seeds: How many seeds of each config are trained, from its own one on (`check_many` only).
+        timeout: Seconds that each run may take from the loading of its data on; None for no limit.
         save: Whether to keep a run folder.
         run_dir: Where; None means `.gradcheck/runs`.
     """
@@ -49,6 +51,7 @@ class CheckOptions:
     fail_on: str = FailOn.ERROR
     full: bool = False
     seeds: int = 1
+    timeout: float | None = None
     save: bool = True
     run_dir: Path | None = None
 
@@ -68,8 +71,10 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
     config, document = loaded
     saving = RunSaving(config, document, root=options.run_dir) if options.save else None
     try:
-        history = _train(config, document, saving=saving, progress=progress, full=options.full)
+        history = _train(config, document, options, saving=saving, progress=progress)
     except GradcheckError as error:
+        if progress is not None:
+            progress.finished(RunStatus.FAILED)
         return _refuse(config, document, options, error)
     report = _judge(history, config, document, options)
     return report if saving is None else _save(report, history, saving)
@@ -195,13 +200,16 @@ def _load(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | 
 
 
 def _train(
-    config: Config, document: Document, *, saving: RunSaving | None, progress: Progress | None, full: bool
+    config: Config, document: Document, options: CheckOptions, *, saving: RunSaving | None, progress: Progress | None
 ) -> History:
-    # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it.
+    # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it. Not under the time
+    # limit: an import of torch that is broken off cannot be taken up again by the next config.
     from gradcheck_cli.training.run import train
 
     on_epoch = None if saving is None else saving.write_epoch
-    return train(config, base=Path(document.source).parent, progress=progress, on_epoch=on_epoch, full=full)
+    base = Path(document.source).parent
+    with limit_time(options.timeout):
+        return train(config, base=base, progress=progress, on_epoch=on_epoch, full=options.full)
 
 
 def _judge(history: History, config: Config, document: Document, options: CheckOptions) -> RunReport:
@@ -235,7 +243,8 @@ def _refuse(config: Config, document: Document, options: CheckOptions, error: Gr
     failed = replace(_describe(config, RunStatus.FAILED, description), data_profile=profile)
     judged = _judge(failed, config, document, options)
     findings = blame(judged.findings, error.problems)
-    return replace(judged, errors=_locate(error.problems, document), findings=findings)
+    rules = mark_invalid(judged.rules, error.problems)
+    return replace(judged, errors=_locate(error.problems, document), rules=rules, findings=findings)
 
 
 def _fail(path: str, document: Document | None, problems: Sequence[Problem]) -> RunReport:
@@ -276,7 +285,8 @@ def _check_one(
         if not one_of_many:
             raise
         message = f"internal error: {type(error).__name__}: {error}"
-        return _fail(path, None, [Problem("", message, hint="this is a fault of gradcheck; check this config alone")])
+        hint = "this is a fault of gradcheck; check this config alone"
+        return _fail(path, None, [Problem("", message, hint=hint, is_of_config=False)])
 
 
 def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOptions:
@@ -289,4 +299,5 @@ def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOpti
 
 def _gather(command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0) -> Report:
     notes = (f"Skipped {skipped} YAML files that are no gradcheck configs.",) if skipped else ()
-    return Report(command, tuple(runs), find_exit_code(runs, fail_on=options.fail_on), notes)
+    exit_code = find_exit_code(runs, fail_on=options.fail_on)
+    return Report(command, tuple(runs), exit_code, notes, fail_on=options.fail_on)

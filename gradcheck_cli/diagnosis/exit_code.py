@@ -31,13 +31,12 @@ def find_exit_code(runs: Sequence[RunReport], *, fail_on: str = FailOn.ERROR) ->
         return INTERRUPTED
     if any(_is_undone(run) for run in runs):
         return UNDONE
-    return (
-        FINDINGS if any(_counts(finding.severity, FailOn(fail_on)) for r in runs for finding in r.findings) else CLEAN
-    )
+    return FINDINGS if any(fails(finding.severity, fail_on) for run in runs for finding in run.findings) else CLEAN
 
 
-def _counts(severity: Severity, fail_on: FailOn) -> bool:
-    return fail_on is not FailOn.NEVER and severity.rank <= Severity(fail_on.value).rank
+def fails(severity: Severity, fail_on: str) -> bool:
+    """Whether findings of a severity make the exit code 1."""
+    return fail_on != FailOn.NEVER and severity.rank <= Severity(fail_on).rank
 
 
 def _is_undone(run: RunReport) -> bool:

@@ -21,8 +21,7 @@ def render(report: Report) -> str:
 
 def _list_run(run: RunReport) -> Iterator[str]:
     for problem in run.errors:
-        label = f"{InvalidConfig.code} {InvalidConfig.name}: " if problem.is_of_config else ""
-        yield f"{show_problem_place(problem, file=run.config)}: {label}{problem}"
+        yield show_problem(problem, file=run.config, with_rule=True)
     for finding in run.findings:
         place = locate(finding.path, run)
         line, column = (place.line, place.column) if place else (1, 1)
@@ -32,11 +31,8 @@ def _list_run(run: RunReport) -> Iterator[str]:
             yield f"{run.config}: {result.rule} {result.name} crashed: {result.reason}"
 
 
-def show_problem(problem: Problem, *, file: str) -> str:
-    """`file:line:column: path: message; allowed: ...; hint`."""
-    return f"{show_problem_place(problem, file=file)}: {problem}"
-
-
-def show_problem_place(problem: Problem, *, file: str) -> str:
-    """`file:line:column`, as far as it is known."""
-    return file + "".join(f":{part}" for part in (problem.line, problem.column) if part is not None)
+def show_problem(problem: Problem, *, file: str, with_rule: bool = False) -> str:
+    """`file:line:column: path: message; allowed: ...; hint`, with the rule on invalid configs before it if asked for."""
+    place = "".join(f":{part}" for part in (problem.line, problem.column) if part is not None)
+    rule = f"{InvalidConfig.code} {InvalidConfig.name}: " if with_rule and problem.is_of_config else ""
+    return f"{file}{place}: {rule}{problem}"

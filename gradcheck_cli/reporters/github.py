@@ -45,10 +45,10 @@ def _list_commands(annotations: Iterable[Annotation]) -> Iterator[str]:
         counts[annotation.severity] += 1
         if counts[annotation.severity] <= MOST_OF_A_KIND:
             yield _write_command(annotation)
-    for severity, count in counts.items():
-        if count > MOST_OF_A_KIND:
-            hidden = show_count(count - MOST_OF_A_KIND, f"more {_KINDS[severity]}")
-            yield f"{hidden} without an annotation, of which GitHub shows {MOST_OF_A_KIND} of a kind"
+    hidden = {kind: counts[severity] - MOST_OF_A_KIND for severity, kind in _KINDS.items()}
+    parts = [show_count(count, kind) for kind, count in hidden.items() if count > 0]
+    if parts:
+        yield f"GitHub shows {MOST_OF_A_KIND} annotations of a kind; without one: {', '.join(parts)}"
 
 
 def _write_command(annotation: Annotation) -> str:

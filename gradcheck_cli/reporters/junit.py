@@ -36,20 +36,24 @@ def render(report: Report) -> str:
     root = Element("testsuites", name="gradcheck")
     folder = find_root()
     for run in report.runs:
-        notes = tuple(annotate_run(run, path_in_repository(run.config, folder)))
-        root.append(_make_suite(run, notes, fail_on=report.fail_on))
+        root.append(_make_suite(run, path_in_repository(run.config, folder), fail_on=report.fail_on))
     _count(root, seconds=sum(_find_seconds(run) for run in report.runs))
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
-def _make_suite(run: RunReport, notes: tuple[Annotation, ...], *, fail_on: str) -> Element:
+def _make_suite(run: RunReport, file: str, *, fail_on: str) -> Element:
+    notes = tuple(annotate_run(run, file))
     suite = Element("testsuite", name=_clean(make_line(run.config)))
     properties = SubElement(suite, "properties")
     for name, value in (("status", run.status.value), ("seed", str(run.seed))):
         SubElement(properties, "property", name=name, value=value)
     for name, verdict, line in _list_cases(run, notes, fail_on=fail_on):
-        _add_case(suite, name, verdict, run=run, line=line)
+        case = SubElement(suite, "testcase", name=name, classname=suite.get("name", ""), file=_clean(make_line(file)))
+        if line is not None:
+            case.set("line", str(line))
+        if verdict is not None:
+            _add_verdict(case, verdict)
     _count(suite, seconds=_find_seconds(run))
     return suite
 
@@ -97,13 +101,7 @@ def _join(notes: list[Annotation]) -> str:
     return "\n\n".join(f"{place}\n{explain(note)}" for place, note in zip(places, notes, strict=True))
 
 
-def _add_case(suite: Element, name: str, verdict: _Verdict | None, *, run: RunReport, line: int | None) -> None:
-    config = _clean(make_line(run.config))
-    case = SubElement(suite, "testcase", name=name, classname=config, file=config)
-    if line is not None:
-        case.set("line", str(line))
-    if verdict is None:
-        return
+def _add_verdict(case: Element, verdict: _Verdict) -> None:
     entry = SubElement(case, verdict.tag)
     for key, value in (("message", verdict.message), ("type", verdict.type)):
         if value:

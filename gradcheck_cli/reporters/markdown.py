@@ -73,7 +73,7 @@ def _describe_run(run: RunReport) -> Iterator[str]:
 def _list_problems(run: RunReport) -> Iterator[str]:
     lines = (read_source(run) or "").split("\n")
     for problem in run.errors:
-        yield f"- {escape(show_problem(problem, file=run.config))}"
+        yield f"- {escape(show_problem(problem, file=run.config, with_rule=True))}"
         if problem.line is not None and problem.line <= len(lines):
             yield f"  {code(lines[problem.line - 1].strip() or ' ')}"
 

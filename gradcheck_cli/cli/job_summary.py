@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from gradcheck_cli.cli.console import write_message
+from gradcheck_cli.cli.console import name_fault, write_message
 from gradcheck_cli.diagnosis.report import Report
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -23,4 +23,4 @@ def write_job_summary(report: Report, *, environ: Mapping[str, str] | None = Non
         with Path(place).open("ab") as file:
             file.write(render_summary(report).encode(errors="backslashreplace"))
     except OSError as error:
-        write_message(f"the job summary {place!r} cannot be written: {error.strerror or error}")
+        write_message(f"the job summary {place!r} cannot be written: {name_fault(error)}")

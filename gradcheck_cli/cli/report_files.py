@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gradcheck_cli.cli.choices import OutputFormat
+from gradcheck_cli.cli.console import name_fault
 from gradcheck_cli.diagnosis.config_files import SUFFIXES
 from gradcheck_cli.diagnosis.report import Report
 from gradcheck_cli.errors import OutputError, Problem, UsageError
@@ -26,7 +26,8 @@ class ReportFile:
 
     Attributes:
         name: Its place as the user gave it.
-        path: The same with symbolic links followed.
+        path: The same with symbolic links followed, so that a report goes to where a link points; as it is for a
+            device or a pipe, which is written into and not replaced.
     """
 
     format: OutputFormat
@@ -78,13 +79,17 @@ def _read(argument: str) -> ReportFile | Problem:
         hint = f"use --output-format {format_name}"
         return Problem("", f"--report {argument}: '-' is no file", allowed=_EXAMPLE, hint=f"for standard output {hint}")
     try:
-        return ReportFile(OutputFormat(format_name), name, Path(name).resolve())
+        path = Path(name) if _is_special(Path(name)) else Path(name).resolve()
+        return ReportFile(OutputFormat(format_name), name, path)
     except (OSError, ValueError, RuntimeError) as error:
-        return Problem("", f"--report {argument}: {error}")
+        fault = name_fault(error) if isinstance(error, OSError) else str(error)
+        return Problem("", f"--report {argument}: {fault}")
 
 
 def _try_place(file: ReportFile, *, taken: Sequence[ReportFile]) -> Problem | None:
     option, folder = f"--report {file.format.value}={file.name}", file.path.parent
+    if _is_special(file.path):
+        return None
     if any(file.path == other.path for other in taken):
         return Problem("", f"{option}: another report goes to the same place", hint="give each a name of its own")
     if file.path.is_dir():
@@ -93,18 +98,17 @@ def _try_place(file: ReportFile, *, taken: Sequence[ReportFile]) -> Problem | No
         return Problem("", f"{option}: this would overwrite a YAML file", hint="choose another name")
     if not folder.is_dir():
         return Problem("", f"{option}: there is no folder {str(folder)!r}", hint="create it first")
-    if _is_special(file.path):
-        return None
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".gradcheck-"):
+        # Named like the draft that `replace_file` will write, so that its length is tried too.
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{file.path.name}."):
             return None
     except OSError as error:
-        return Problem("", f"{option}: {str(folder)!r} cannot be written: {_name_fault(error)}")
+        return Problem("", f"{option}: {str(folder)!r} cannot be written: {name_fault(error)}")
 
 
 def _is_special(path: Path) -> bool:
-    """Whether something stands there that is written into and not replaced, as a device or a pipe."""
-    return path.exists() and not path.is_file()
+    """Whether a device or a pipe stands there."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _write_all(report: Report, files: Sequence[ReportFile], *, page: Page) -> Iterator[Problem]:
@@ -116,8 +120,4 @@ def _write_all(report: Report, files: Sequence[ReportFile], *, page: Page) -> It
             else:
                 replace_file(file.path, text)
         except OSError as error:
-            yield Problem("", f"the report {file.name!r} cannot be written: {_name_fault(error)}")
-
-
-def _name_fault(error: OSError) -> str:
-    return os.strerror(error.errno).lower() if error.errno else str(error)
+            yield Problem("", f"the report {file.name!r} cannot be written: {name_fault(error)}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gradcheck_cli.diagnosis.config_files import find_configs
 from gradcheck_cli.diagnosis.coverage import measure_coverage
-from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
+from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, FailOn, find_exit_code
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
 from gradcheck_cli.diagnosis.refusal import blame, mark_invalid
@@ -113,18 +113,35 @@ def check_many(
     choose_rules(None, select=options.select, ignore=options.ignore)
     found = find_configs(arguments)
     one_of_many = len(found.paths) * options.seeds > 1
-    shown = progress if jobs == 1 or not one_of_many else None
+    is_parallel = jobs > 1 and one_of_many
+    places = [(path, offset) for path in found.paths for offset in range(options.seeds)]
     calls = [
-        partial(_check_one, path, options, progress=shown, offset=offset, one_of_many=one_of_many)
-        for path in found.paths
-        for offset in range(options.seeds)
+        partial(
+            _check_one,
+            path,
+            options,
+            progress=None if is_parallel else progress,
+            offset=offset,
+            one_of_many=one_of_many,
+        )
+        for path, offset in places
     ]
-    finished = run_in_parallel(calls, jobs=jobs) if jobs > 1 and one_of_many else run_in_turn(calls)
-    runs = []
-    for run in group_seeds(finished, seeds=options.seeds):
-        runs.append(run)
-        if on_finished is not None:
-            on_finished(run)
+    if is_parallel:
+        finished = run_in_parallel(calls, jobs=jobs, on_lost=lambda index: _report_lost(places[index][0]))
+    else:
+        finished = run_in_turn(calls)
+    runs: list[RunReport] = []
+    try:
+        for run in group_seeds(finished, seeds=options.seeds):
+            runs.append(run)
+            if on_finished is not None:
+                on_finished(run)
+    except KeyboardInterrupt:
+        # A single run ends by itself and says so; here the interrupt has ended the processes, and what was done stays.
+        if not is_parallel or not runs:
+            raise
+        note = f"Interrupted: {len(runs)} of {len(found.paths)} configs were checked."
+        return replace(_gather("check", runs, options, skipped=found.skipped, note=note), exit_code=INTERRUPTED)
     return _gather("check", runs, options, skipped=found.skipped)
 
 
@@ -297,7 +314,16 @@ def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOpti
     return replace(options, overrides=(*options.overrides, f"seed={loaded[0].seed + offset}"), save=False)
 
 
-def _gather(command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0) -> Report:
-    notes = (f"Skipped {skipped} YAML files that are no gradcheck configs.",) if skipped else ()
+def _report_lost(path: str) -> RunReport:
+    message = "the process that trained it was killed, as a system does when its memory runs out"
+    hint = "try it alone, or fewer at a time with --jobs"
+    return _fail(path, None, [Problem("", message, hint=hint, is_of_config=False)])
+
+
+def _gather(
+    command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0, note: str = ""
+) -> Report:
+    passed_over = f"Skipped {skipped} YAML files that are no gradcheck configs." if skipped else ""
+    notes = tuple(filter(None, (passed_over, note)))
     exit_code = find_exit_code(runs, fail_on=options.fail_on)
     return Report(command, tuple(runs), exit_code, notes, fail_on=options.fail_on)

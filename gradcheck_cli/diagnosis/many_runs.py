@@ -21,13 +21,40 @@ def run_in_turn(calls: Iterable[Call]) -> Iterator[RunReport]:
             return
 
 
-def run_in_parallel(calls: Sequence[Call], *, jobs: int) -> Iterator[RunReport]:
-    """`jobs` at a time; the reports come in the order of the calls."""
+def run_in_parallel(calls: Sequence[Call], *, jobs: int, on_lost: Callable[[int], RunReport]) -> Iterator[RunReport]:
+    """`jobs` at a time; the reports come in the order of the calls.
+
+    A process that is killed takes those at its side with it: they are carried out anew, one at a time until it is
+    known which one it was.
+
+    Args:
+        on_lost: Makes the report of the call with this index, whose process was killed.
+    """
+    done = 0
+    while done < len(calls):
+        for report in _run_until_one_is_lost(calls[done:], jobs=jobs):
+            yield report
+            done += 1
+        while done < len(calls):
+            alone = next(_run_until_one_is_lost([calls[done]], jobs=1), None)
+            yield on_lost(done) if alone is None else alone
+            done += 1
+            if alone is None:
+                break
+
+
+def _run_until_one_is_lost(calls: Sequence[Call], *, jobs: int) -> Iterator[RunReport]:
+    """The reports in order, up to the first that will not come because a process was killed."""
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, delayed
 
-    parallel = Parallel(n_jobs=min(jobs, len(calls)), backend="loky", batch_size=1, return_as="generator")
-    reports: Iterator[RunReport] = parallel(delayed(call)() for call in calls)
-    return reports
+    # joblib carries a single job out in this process, whose end would be ours.
+    parallel = Parallel(n_jobs=max(jobs, 2), backend="loky", batch_size=1, return_as="generator")
+    try:
+        yield from parallel(delayed(call)() for call in calls)
+    except BrokenProcessPool:
+        return
 
 
 def group_seeds(reports: Iterator[RunReport], *, seeds: int) -> Iterator[RunReport]:

@@ -32,7 +32,7 @@ def _list_run(run: RunReport) -> Iterator[str]:
 
 
 def show_problem(problem: Problem, *, file: str, with_rule: bool = False) -> str:
-    """`file:line:column: path: message; allowed: ...; hint`, with the rule on invalid configs before it if asked for."""
+    """`file:line:column: path: message; allowed: ...; hint`; with the rule on invalid configs before it if wanted."""
     place = "".join(f":{part}" for part in (problem.line, problem.column) if part is not None)
     rule = f"{InvalidConfig.code} {InvalidConfig.name}: " if with_rule and problem.is_of_config else ""
     return f"{file}{place}: {rule}{problem}"

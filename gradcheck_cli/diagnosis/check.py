@@ -16,7 +16,6 @@ from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_
 from gradcheck_cli.diagnosis.refusal import blame, mark_invalid
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
-from gradcheck_cli.diagnosis.time_limit import limit_time
 from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
 from gradcheck_cli.recording.history import Environment, History, RunStatus
 from gradcheck_cli.recording.refused_network import RefusedNetworkError
@@ -221,6 +220,7 @@ def _train(
 ) -> History:
     # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it. Not under the time
     # limit: an import of torch that is broken off cannot be taken up again by the next config.
+    from gradcheck_cli.diagnosis.time_limit import limit_time
     from gradcheck_cli.training.run import train
 
     on_epoch = None if saving is None else saving.write_epoch

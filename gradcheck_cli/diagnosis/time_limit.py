@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -97,4 +96,6 @@ def _stop(done: threading.Event, watcher: threading.Thread) -> None:
 
 def _raise_in(thread: int) -> None:
     """Have a thread raise at its next line of Python code."""
+    import ctypes
+
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(_TimeUp))

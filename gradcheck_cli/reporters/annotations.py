@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from gradcheck_cli.diagnosis.fingerprint import fingerprint_problem
 from gradcheck_cli.diagnosis.report import Report, RuleResult, RuleStatus, RunReport
@@ -75,7 +75,7 @@ def annotate_run(run: RunReport, file: str) -> Iterator[Annotation]:
             yield _annotate_crash(result, run, file)
 
 
-def rank_annotations(annotations: tuple[Annotation, ...]) -> list[Annotation]:
+def rank_annotations(annotations: Iterable[Annotation]) -> list[Annotation]:
     """Worst first; equal ones keep their order."""
     return sorted(annotations, key=lambda annotation: annotation.severity.rank)
 
@@ -107,10 +107,8 @@ def _annotate_crash(result: RuleResult, run: RunReport, file: str) -> Annotation
     )
 
 
-def _tell_apart(annotations: list[Annotation]) -> Iterator[Annotation]:
+def _tell_apart(annotations: Iterable[Annotation]) -> Iterator[Annotation]:
     """Forges drop the second of two notes with equal fingerprints."""
-    from dataclasses import replace
-
     seen: Counter[str] = Counter()
     for annotation in annotations:
         seen[annotation.fingerprint] += 1

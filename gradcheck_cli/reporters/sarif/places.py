@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,11 +14,10 @@ ROOT = "%SRCROOT%"
 
 def describe_artifact(file: str) -> dict[str, str]:
     """A file by its path from the root on; by a whole URI where it lies outside."""
-    path = quote(file.encode(errors="surrogateescape"))
-    if PurePosixPath(file).is_absolute():
-        return {"uri": f"file://{path}"}
-    # The first segment of a relative reference may hold no colon (RFC 3986 4.2), which `quote` takes care of.
-    return {"uri": path, "uriBaseId": ROOT}
+    if Path(file).is_absolute():
+        return {"uri": Path(file).as_uri()}
+    # A colon is escaped too: the first segment of a relative reference may hold none (RFC 3986, 4.2).
+    return {"uri": quote(file.encode(errors="surrogateescape")), "uriBaseId": ROOT}
 
 
 def describe_location(annotation: Annotation) -> dict[str, Any]:

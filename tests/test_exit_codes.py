@@ -19,21 +19,15 @@ from gradcheck_cli.cli.progress import PlainProgress
 from gradcheck_cli.recording.history import History
 from gradcheck_cli.recording.progress import ProgressPoint
 from gradcheck_cli.rules.gradient_flow.vanishing_gradient import VanishingGradient
+from tests.diagnosis.test_check import GOOD
 from tests.histories import make_history
 
 ROOT = Path(__file__).parents[1]
-HEALTHY = """
-data: {type: iris, standardize: true}
-model:
-  layers: [{type: Linear, out_features: 16}, ReLU, {type: Linear, out_features: 3}]
-loss: CrossEntropyLoss
-optimizer: {type: Adam, lr: 0.02}
-trainer: {epochs: 20, batch_size: 16}
-"""
+HEALTHY = GOOD.replace("epochs: 8", "epochs: 20")
 DIVERGING = HEALTHY.replace("{type: Adam, lr: 0.02}", "{type: SGD, lr: 1e9}")
 ENDLESS = HEALTHY.replace("epochs: 20", "epochs: 10000000")
 TWO_OUTPUTS = HEALTHY.replace("out_features: 3", "out_features: 2")
-NO_DATA = HEALTHY.replace("{type: iris, standardize: true}", "{type: csv, path: absent.csv, target: y}")
+NO_DATA = HEALTHY.replace("{type: wine, standardize: true}", "{type: csv, path: absent.csv, target: y}")
 REFUSED = HEALTHY.replace("out_features: 16}", "in_features: 9, out_features: 16}")
 
 

@@ -9,17 +9,10 @@ import pytest
 from gradcheck_cli.diagnosis.check import CheckOptions, check_config, lint_config
 from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
 from gradcheck_cli.rules.config.invalid_config import InvalidConfig
-from tests.histories import make_history, make_linted
+from tests.diagnosis.test_check import GOOD
+from tests.histories import make_finding, make_history, make_linted
 
-GOOD = """
-data: {type: iris, standardize: true}
-model:
-  layers: [{type: Linear, out_features: 16}, ReLU, {type: Linear, out_features: 3}]
-loss: CrossEntropyLoss
-optimizer: {type: Adam, lr: 0.02}
-trainer: {epochs: 1, batch_size: 16}
-"""
-NO_DATA = GOOD.replace("{type: iris, standardize: true}", "{type: csv, path: absent.csv, target: y}")
+NO_DATA = GOOD.replace("{type: wine, standardize: true}", "{type: csv, path: absent.csv, target: y}")
 REFUSED = GOOD.replace("out_features: 16}", "in_features: 9, out_features: 16}")
 
 
@@ -32,6 +25,10 @@ def lint(text: str, tmp_path: Path, *, train: bool = False, select: tuple[str, .
 
 def status(run: RunReport) -> RuleStatus | None:
     return next((result.status for result in run.rules if result.rule == InvalidConfig.code), None)
+
+
+def test_it_has_nothing_to_fix() -> None:
+    assert list(InvalidConfig().fixes(make_finding("GC001", "invalid-config"), None)) == []
 
 
 def test_a_run_that_can_be_judged_has_a_valid_config() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 from gradcheck_cli.diagnosis.config_files import find_configs
 from gradcheck_cli.diagnosis.coverage import measure_coverage
 from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, FailOn, find_exit_code
+from gradcheck_cli.diagnosis.failed_runs import (
+    locate_problems,
+    report_crash,
+    report_killed,
+    report_unreadable,
+)
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
 from gradcheck_cli.diagnosis.refusal import blame, mark_invalid
@@ -111,37 +117,32 @@ def check_many(
     """
     choose_rules(None, select=options.select, ignore=options.ignore)
     found = find_configs(arguments)
-    one_of_many = len(found.paths) * options.seeds > 1
-    is_parallel = jobs > 1 and one_of_many
-    places = [(path, offset) for path in found.paths for offset in range(options.seeds)]
-    calls = [
-        partial(
-            _check_one,
-            path,
-            options,
-            progress=None if is_parallel else progress,
-            offset=offset,
-            one_of_many=one_of_many,
-        )
-        for path, offset in places
-    ]
-    if is_parallel:
-        finished = run_in_parallel(calls, jobs=jobs, on_lost=lambda index: _report_lost(places[index][0]))
-    else:
-        finished = run_in_turn(calls)
     runs: list[RunReport] = []
     try:
-        for run in group_seeds(finished, seeds=options.seeds):
+        for run in group_seeds(_check_all(found.paths, options, jobs=jobs, progress=progress), seeds=options.seeds):
             runs.append(run)
             if on_finished is not None:
                 on_finished(run)
     except KeyboardInterrupt:
         # A single run ends by itself and says so; here the interrupt has ended the processes, and what was done stays.
-        if not is_parallel or not runs:
+        if jobs == 1 or not runs:
             raise
         note = f"Interrupted: {len(runs)} of {len(found.paths)} configs were checked."
         return replace(_gather("check", runs, options, skipped=found.skipped, note=note), exit_code=INTERRUPTED)
     return _gather("check", runs, options, skipped=found.skipped)
+
+
+def _check_all(
+    paths: Sequence[str], options: CheckOptions, *, jobs: int, progress: Progress | None
+) -> Iterator[RunReport]:
+    """Every seed of every config, in order."""
+    places = [(path, offset) for path in paths for offset in range(options.seeds)]
+    is_parallel = jobs > 1 and len(places) > 1
+    call = partial(_check_one, progress=None if is_parallel else progress, one_of_many=len(places) > 1)
+    calls = [partial(call, path, options, offset=offset) for path, offset in places]
+    if is_parallel:
+        return run_in_parallel(calls, jobs=jobs, on_lost=lambda index: report_killed(places[index][0]))
+    return run_in_turn(calls)
 
 
 def lint_many(arguments: Sequence[str], options: CheckOptions = DEFAULTS) -> Report:
@@ -212,7 +213,7 @@ def _load(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | 
         config, problems = None, list(error.problems)
     if config is not None and document is not None:
         return config, document
-    return _fail(str(path), document, problems)
+    return report_unreadable(str(path), document, problems)
 
 
 def _train(
@@ -261,25 +262,7 @@ def _refuse(config: Config, document: Document, options: CheckOptions, error: Gr
     judged = _judge(failed, config, document, options)
     findings = blame(judged.findings, error.problems)
     rules = mark_invalid(judged.rules, error.problems)
-    return replace(judged, errors=_locate(error.problems, document), rules=rules, findings=findings)
-
-
-def _fail(path: str, document: Document | None, problems: Sequence[Problem]) -> RunReport:
-    errors = tuple(problems) if document is None else _locate(problems, document)
-    return RunReport(
-        config=path, name=Path(path).stem, seed=0, status=RunStatus.FAILED, errors=errors, document=document
-    )
-
-
-def _locate(problems: Sequence[Problem], document: Document) -> tuple[Problem, ...]:
-    """Fill in line and column where only the path is known."""
-    located = []
-    for problem in problems:
-        if problem.line is None and problem.path:
-            place = document.position(problem.path)
-            problem = replace(problem, line=place.line, column=place.column)
-        located.append(problem)
-    return tuple(located)
+    return replace(judged, errors=locate_problems(error.problems, document), rules=rules, findings=findings)
 
 
 def _describe(config: Config, status: RunStatus, description: RunDescription | None = None) -> History:
@@ -301,9 +284,7 @@ def _check_one(
     except Exception as error:
         if not one_of_many:
             raise
-        message = f"internal error: {type(error).__name__}: {error}"
-        hint = "this is a fault of gradcheck; check this config alone"
-        return _fail(path, None, [Problem("", message, hint=hint, is_of_config=False)])
+        return report_crash(path, error)
 
 
 def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOptions:
@@ -312,12 +293,6 @@ def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOpti
     if loaded is None or isinstance(loaded, RunReport):
         return options
     return replace(options, overrides=(*options.overrides, f"seed={loaded[0].seed + offset}"), save=False)
-
-
-def _report_lost(path: str) -> RunReport:
-    message = "the process that trained it was killed, as a system does when its memory runs out"
-    hint = "try it alone, or fewer at a time with --jobs"
-    return _fail(path, None, [Problem("", message, hint=hint, is_of_config=False)])
 
 
 def _gather(

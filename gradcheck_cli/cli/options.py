@@ -109,14 +109,19 @@ RunDir = Annotated[
 NoSave = Annotated[bool, typer.Option("--no-save", help="Do not save the run.", rich_help_panel=OUTPUT)]
 Format = Annotated[
     OutputFormat,
-    typer.Option("--output-format", help="Format of the report on standard output.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--output-format",
+        metavar="FORMAT",
+        help=f"Format of the report on standard output: {', '.join(OutputFormat)}.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Reports = Annotated[
     list[str] | None,
     typer.Option(
         "--report",
         metavar="FORMAT=PATH",
-        help="Write a report to a file as well, such as sarif=gradcheck.sarif; repeatable.",
+        help="Write a report to a file too, such as junit=report.xml; repeatable.",
         rich_help_panel=OUTPUT,
         show_default=False,
     ),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gradcheck_cli.cli.app import run
-from gradcheck_cli.cli.report_files import plan_reports, write_reports
+from gradcheck_cli.cli.choices import OutputFormat
+from gradcheck_cli.cli.report_files import ReportFile, plan_reports, write_reports
 from gradcheck_cli.diagnosis import check as checking
-from gradcheck_cli.errors import UsageError
+from gradcheck_cli.errors import OutputError, UsageError
 from gradcheck_cli.reporters.registry import FORMATS
 from tests.histories import make_finding, make_report
 
@@ -36,6 +40,32 @@ def test_every_format_is_written(folder: Path) -> None:
     assert sorted(os.listdir(folder)) == sorted(f"out.{name}" for name in FORMATS)
     assert json.loads(Path("out.json").read_text(encoding="utf-8"))["exit_code"] == 1
     assert all(Path(f"out.{name}").read_text(encoding="utf-8").strip() for name in FORMATS)
+
+
+def test_formats_of_the_command_line_are_those_that_can_be_rendered() -> None:
+    assert tuple(entry.value for entry in OutputFormat) == FORMATS
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"])), st.sampled_from(["", "json=", "="]))
+def test_any_argument_is_read_or_refused(text: str, start: str) -> None:
+    files: tuple[ReportFile, ...] = ()
+    with contextlib.suppress(UsageError):
+        files = plan_reports([start + text])
+    assert [f"{file.format}={file.name}" for file in files] in ([], [start + text])
+
+
+def test_a_report_that_cannot_be_finished_leaves_the_old_one(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    Path("a.json").write_text("old", encoding="utf-8")
+    files = plan_reports(["json=a.json"])
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OutputError, match=r"'a\.json' cannot be written: no space left on device"):
+        write_reports(REPORT, files, verbose=False)
+    assert os.listdir(folder) == ["a.json"]
+    assert Path("a.json").read_text(encoding="utf-8") == "old"
 
 
 def test_the_same_format_may_go_to_two_places() -> None:

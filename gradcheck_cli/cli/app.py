@@ -11,7 +11,7 @@ import typer
 from gradcheck_cli import __version__
 from gradcheck_cli.cli.check import check
 from gradcheck_cli.cli.console import name_fault, open_missing_streams, silence, write_result
-from gradcheck_cli.cli.guard import find_exit_code, guarded
+from gradcheck_cli.cli.guard import guard_call, guarded
 from gradcheck_cli.cli.lint import lint
 from gradcheck_cli.cli.report import report
 from gradcheck_cli.cli.rule import rule
@@ -69,7 +69,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         The exit code of contracts §2.
     """
     open_missing_streams()
-    return find_exit_code(lambda: _run(argv))
+    return guard_call(lambda: _run(argv))
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -54,7 +54,7 @@ def check(
     from gradcheck_cli.cli.report_files import plan_reports
     from gradcheck_cli.diagnosis.check import CheckOptions, check_many
 
-    files = plan_reports(reports)
+    files = plan_reports(reports, configs=configs)
     wanted = CheckOptions(
         select=options.split_list(select),
         ignore=options.split_list(ignore) or (),

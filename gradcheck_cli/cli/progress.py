@@ -43,7 +43,8 @@ class _Watch:
 
     def started(self, description: RunDescription, planned_steps: int) -> None:
         """Remember the name."""
-        self._name, self._last, self._first = make_line(description.name), -float("inf"), None
+        # A line that begins with `::` is a command to GitHub Actions, and a name may be anybody's.
+        self._name, self._last, self._first = make_line(description.name).lstrip(": "), -float("inf"), None
 
     def _seconds_left(self, point: ProgressPoint) -> float | None:
         """By the pace since the first point: what came before it, such as imports, happens once."""

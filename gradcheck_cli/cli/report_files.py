@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,17 +35,21 @@ class ReportFile:
     path: Path
 
 
-def plan_reports(arguments: Sequence[str] | None) -> tuple[ReportFile, ...]:
+def plan_reports(arguments: Sequence[str] | None, *, configs: Sequence[str] = ()) -> tuple[ReportFile, ...]:
     """What `--report` asks for; every place is tried, and nothing is left there.
+
+    Args:
+        configs: Files that the command reads, which no report may overwrite.
 
     Raises:
         UsageError: A format does not exist, a place cannot be written, or two reports have the same; all at once.
     """
     files: list[ReportFile] = []
     problems: list[Problem] = []
+    kept = {Path(config).resolve() for config in configs if "\0" not in config}
     for argument in arguments or ():
         file = _read(argument)
-        problem = file if isinstance(file, Problem) else _try_place(file, taken=files)
+        problem = file if isinstance(file, Problem) else _try_place(file, taken=files, kept=kept)
         if isinstance(problem, Problem):
             problems.append(problem)
         elif isinstance(file, ReportFile):
@@ -86,7 +90,7 @@ def _read(argument: str) -> ReportFile | Problem:
         return Problem("", f"--report {argument}: {fault}")
 
 
-def _try_place(file: ReportFile, *, taken: Sequence[ReportFile]) -> Problem | None:
+def _try_place(file: ReportFile, *, taken: Sequence[ReportFile], kept: Set[Path]) -> Problem | None:
     option, folder = f"--report {file.format.value}={file.name}", file.path.parent
     if _is_special(file.path):
         return None
@@ -94,8 +98,8 @@ def _try_place(file: ReportFile, *, taken: Sequence[ReportFile]) -> Problem | No
         return Problem("", f"{option}: another report goes to the same place", hint="give each a name of its own")
     if file.path.is_dir():
         return Problem("", f"{option}: {file.name!r} is a folder", allowed="the name of a file")
-    if file.path.suffix in SUFFIXES and file.path.exists():
-        return Problem("", f"{option}: this would overwrite a YAML file", hint="choose another name")
+    if file.path in kept or (file.path.suffix in SUFFIXES and file.path.exists()):
+        return Problem("", f"{option}: this would overwrite a config", hint="choose another name")
     if not folder.is_dir():
         return Problem("", f"{option}: there is no folder {str(folder)!r}", hint="create it first")
     try:

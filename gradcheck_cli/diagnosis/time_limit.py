@@ -69,7 +69,8 @@ def _arm_signal(seconds: float) -> Callable[[], None]:
 
     def disarm() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        # None stands for a handler that is not Python's, which cannot be put back.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
 
     return disarm
 

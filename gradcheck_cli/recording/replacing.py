@@ -11,12 +11,12 @@ def replace_file(path: Path, content: bytes | str) -> None:
     """Write a file under a temporary name beside it and rename it.
 
     Raises:
-        OSError: The place cannot be written; nothing is left behind.
+        OSError: The place cannot be written; nothing is left behind, nor by an interrupt.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -66,6 +66,12 @@ def test_a_run_that_never_began_does_not_end() -> None:
     assert stream.getvalue().splitlines() == ["example: training 100 steps", "example: failed"]
 
 
+def test_a_name_is_no_command_to_github() -> None:
+    stream = Stream()
+    PlainProgress(stream).started(make_description(name=" ::error::x"), 100)
+    assert stream.getvalue() == "error::x: training 100 steps\n"
+
+
 def test_a_run_of_a_second_says_little() -> None:
     stream, clock = Stream(), Clock()
     watch = PlainProgress(stream, clock=clock)

@@ -93,7 +93,7 @@ def test_trying_a_place_leaves_nothing_there(folder: Path) -> None:
         ("json=nowhere/a.json", "nowhere'; create it first"),
         ("json=file/a.json", "there is no folder"),
         ("json=.", "is a folder"),
-        ("json=file.yaml", "would overwrite a YAML file"),
+        ("json=file.yaml", "would overwrite a config"),
         ("json=a\0b", "null"),
         (f"json={'a' * 300}", "file name too long"),
         (f"json={'a' * 250}", "file name too long"),
@@ -114,6 +114,14 @@ def test_a_place_without_permission_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("tempfile.NamedTemporaryFile", deny)
     (problem,) = refuse("json=a.json")
     assert "cannot be written: permission denied" in problem
+
+
+@pytest.mark.parametrize("command", ["lint", "check"])
+def test_no_report_overwrites_what_is_read(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("config").write_text("model: 3\n", encoding="utf-8")
+    assert run([command, "config", "--report", "json=./config"]) == 2
+    assert "would overwrite a config" in capsys.readouterr().err
+    assert Path("config").read_text(encoding="utf-8") == "model: 3\n"
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

@@ -238,7 +238,7 @@ def test_130_interrupted_while_training_and_still_reported(
 def test_130_interrupted_elsewhere(
     place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(f"gradcheck_cli.{place}", interrupt)

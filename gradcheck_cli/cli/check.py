@@ -24,8 +24,10 @@ def check(
     max_steps: options.MaxSteps = None,
     device: options.DeviceOption = None,
     jobs: options.Jobs = 1,
+    timeout: options.Timeout = None,
     full: options.Full = False,
     output_format: options.Format = OutputFormat.FULL,
+    reports: options.Reports = None,
     run_dir: options.RunDir = None,
     no_save: options.NoSave = False,
     quiet: options.Quiet = False,
@@ -42,13 +44,17 @@ def check(
 
     gradcheck check config.yaml --seeds 5 --jobs 5
 
+    gradcheck check configs/ --timeout 600 --report sarif=gradcheck.sarif --report junit=gradcheck.xml
+
     gradcheck check config.yaml --set optimizer.lr=0.01 --select GC1,overfitting
     """
     from gradcheck_cli.cli.console import write_message
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.progress import make_progress
+    from gradcheck_cli.cli.report_files import plan_reports
     from gradcheck_cli.diagnosis.check import CheckOptions, check_many
 
+    files = plan_reports(reports, configs=configs)
     wanted = CheckOptions(
         select=options.split_list(select),
         ignore=options.split_list(ignore) or (),
@@ -58,6 +64,7 @@ def check(
         ),
         full=full,
         seeds=seeds,
+        timeout=timeout,
         run_dir=run_dir,
         save=not no_save,
     )
@@ -71,7 +78,7 @@ def check(
         progress=make_progress(sys.stderr, quiet=quiet),
         on_finished=_announce if is_announced else None,
     )
-    write_report(report, output_format, color=color, verbose=verbose)
+    write_report(report, output_format, color=color, verbose=verbose, files=files)
     return report.exit_code
 
 

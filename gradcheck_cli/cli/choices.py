@@ -20,6 +20,12 @@ class OutputFormat(StrEnum):
     FULL = "full"
     CONCISE = "concise"
     JSON = "json"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    RDJSON = "rdjson"
+    MARKDOWN = "markdown"
 
 
 class PageFormat(StrEnum):

@@ -13,6 +13,15 @@ from gradcheck_cli.cli.choices import Color, DeviceChoice, FailOn, OutputFormat
 SELECTION = "Which rules"
 TRAINING = "Training"
 OUTPUT = "Output"
+LONGEST_TIMEOUT_S = 30 * 24 * 3600
+
+
+def check_timeout(seconds: float | None) -> float | None:
+    """Refuse what is no length of time; `nan` and `inf` are numbers for Python."""
+    if seconds is not None and not 0 < seconds <= LONGEST_TIMEOUT_S:
+        raise typer.BadParameter(f"{seconds:g} is not a number of seconds above 0 and up to {LONGEST_TIMEOUT_S:,}.")
+    return seconds
+
 
 Configs = Annotated[
     list[str],
@@ -73,6 +82,17 @@ DeviceOption = Annotated[
 Jobs = Annotated[
     int, typer.Option("--jobs", metavar="N", min=1, help="Train N configs at a time.", rich_help_panel=TRAINING)
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="Break off a run that takes longer; it fails, the others go on.",
+        rich_help_panel=TRAINING,
+        show_default=False,
+        callback=check_timeout,
+    ),
+]
 Full = Annotated[
     bool, typer.Option("--full", help="Train to the end even when the verdict is clear.", rich_help_panel=TRAINING)
 ]
@@ -89,7 +109,22 @@ RunDir = Annotated[
 NoSave = Annotated[bool, typer.Option("--no-save", help="Do not save the run.", rich_help_panel=OUTPUT)]
 Format = Annotated[
     OutputFormat,
-    typer.Option("--output-format", help="Format of the report on standard output.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--output-format",
+        metavar="FORMAT",
+        help=f"Format of the report on standard output: {', '.join(OutputFormat)}.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=PATH",
+        help="Write a report to a file too, such as junit=report.xml; repeatable.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.", rich_help_panel=OUTPUT)]
 Verbose = Annotated[

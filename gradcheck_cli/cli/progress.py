@@ -73,7 +73,8 @@ class _Watch(StatusLine):
 
     def started(self, description: RunDescription, planned_steps: int) -> None:
         """Remember the name."""
-        self._name, self._last, self._first = make_line(description.name), -float("inf"), None
+        # A line that begins with `::` is a command to GitHub Actions, and a name may be anybody's.
+        self._name, self._last, self._first = make_line(description.name).lstrip(": "), -float("inf"), None
 
     def _seconds_left(self, point: ProgressPoint) -> float | None:
         """By the pace since the first point: what came before it, such as imports, happens once."""
@@ -135,8 +136,10 @@ class PlainProgress(_Watch):
         self.write(f"{self._name}: {_show_plainly(point)}\n")
 
     def finished(self, status: RunStatus) -> None:
-        """Say how it ended."""
-        self.write(f"{self._name}: {status.value}\n")
+        """Say how it ended; nothing of a run that never began."""
+        if self._name:
+            self.write(f"{self._name}: {status.value}\n")
+        self._name = ""
 
 
 def _show_plainly(point: ProgressPoint) -> str:

@@ -29,6 +29,7 @@ def report(
         ),
     ] = None,
     output_format: options.Format = OutputFormat.FULL,
+    reports: options.Reports = None,
     run_dir: options.RunDir = None,
     verbose: options.Verbose = False,
     color: options.ColorOption = Color.AUTO,
@@ -40,10 +41,14 @@ def report(
     gradcheck report
 
     gradcheck report vanishing --output-format json
+
+    gradcheck report --report markdown=report.md
     """
     from gradcheck_cli.cli.output import write_report
+    from gradcheck_cli.cli.report_files import plan_reports
     from gradcheck_cli.diagnosis.check import CheckOptions, report_saved
 
+    files = plan_reports(reports)
     wanted = CheckOptions(
         select=options.split_list(select),
         ignore=options.split_list(ignore) or (),
@@ -52,5 +57,5 @@ def report(
         run_dir=run_dir,
     )
     shown = report_saved(run, wanted)
-    write_report(shown, output_format, color=color, verbose=verbose)
+    write_report(shown, output_format, color=color, verbose=verbose, files=files)
     return shown.exit_code

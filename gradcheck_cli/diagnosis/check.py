@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 
 from gradcheck_cli.diagnosis.config_files import find_configs
 from gradcheck_cli.diagnosis.coverage import measure_coverage
-from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
+from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, FailOn, find_exit_code
+from gradcheck_cli.diagnosis.failed_runs import (
+    locate_problems,
+    report_crash,
+    report_killed,
+    report_unreadable,
+)
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
-from gradcheck_cli.diagnosis.refusal import blame
+from gradcheck_cli.diagnosis.refusal import blame, mark_invalid
 from gradcheck_cli.diagnosis.report import Report, RunReport, note_skipped
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
 from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
@@ -40,6 +46,7 @@ class CheckOptions:
         full: Never stop a run early.
         seeds: How many seeds of each config are trained, from its own one on (`check_many` only).
         share: Of the planned steps, after which training leaves off (for trials of `fixing`).
+        timeout: Seconds that each run may take from the loading of its data on; None for no limit.
         save: Whether to keep a run folder.
         run_dir: Where; None means `.gradcheck/runs`.
     """
@@ -51,6 +58,7 @@ class CheckOptions:
     full: bool = False
     seeds: int = 1
     share: float = 1.0
+    timeout: float | None = None
     save: bool = True
     run_dir: Path | None = None
 
@@ -86,6 +94,8 @@ def _check(
     try:
         history = _train(config, document, options, saving=saving, progress=progress)
     except GradcheckError as error:
+        if progress is not None:
+            progress.finished(RunStatus.FAILED)
         return _refuse(config, document, options, error)
     report = _judge(history, config, document, options)
     return report if saving is None else _save(report, history, saving)
@@ -123,20 +133,32 @@ def check_many(
     """
     choose_rules(None, select=options.select, ignore=options.ignore)
     found = find_configs(arguments)
-    one_of_many = len(found.paths) * options.seeds > 1
-    shown = progress if jobs == 1 or not one_of_many else None
-    calls = [
-        partial(_check_one, path, options, progress=shown, offset=offset, one_of_many=one_of_many)
-        for path in found.paths
-        for offset in range(options.seeds)
-    ]
-    finished = run_in_parallel(calls, jobs=jobs) if jobs > 1 and one_of_many else run_in_turn(calls)
-    runs = []
-    for run in group_seeds(finished, seeds=options.seeds):
-        runs.append(run)
-        if on_finished is not None:
-            on_finished(run)
+    runs: list[RunReport] = []
+    try:
+        for run in group_seeds(_check_all(found.paths, options, jobs=jobs, progress=progress), seeds=options.seeds):
+            runs.append(run)
+            if on_finished is not None:
+                on_finished(run)
+    except KeyboardInterrupt:
+        # A single run ends by itself and says so; here the interrupt has ended the processes, and what was done stays.
+        if jobs == 1 or not runs:
+            raise
+        note = f"Interrupted: {len(runs)} of {len(found.paths)} configs were checked."
+        return replace(_gather("check", runs, options, skipped=found.skipped, note=note), exit_code=INTERRUPTED)
     return _gather("check", runs, options, skipped=found.skipped)
+
+
+def _check_all(
+    paths: Sequence[str], options: CheckOptions, *, jobs: int, progress: Progress | None
+) -> Iterator[RunReport]:
+    """Every seed of every config, in order."""
+    places = [(path, offset) for path in paths for offset in range(options.seeds)]
+    is_parallel = jobs > 1 and len(places) > 1
+    call = partial(_check_one, progress=None if is_parallel else progress, one_of_many=len(places) > 1)
+    calls = [partial(call, path, options, offset=offset) for path, offset in places]
+    if is_parallel:
+        return run_in_parallel(calls, jobs=jobs, on_lost=lambda index: report_killed(places[index][0]))
+    return run_in_turn(calls)
 
 
 def lint_many(arguments: Sequence[str], options: CheckOptions = DEFAULTS) -> Report:
@@ -223,29 +245,21 @@ def _parse(read: Callable[[], Document], options: CheckOptions, source: str) -> 
         config, problems = None, list(error.problems)
     if config is not None and document is not None:
         return config, document
-    return _fail(source, document, problems)
+    return report_unreadable(source, document, problems)
 
 
 def _train(
-    config: Config,
-    document: Document,
-    options: CheckOptions,
-    *,
-    saving: RunSaving | None,
-    progress: Progress | None,
+    config: Config, document: Document, options: CheckOptions, *, saving: RunSaving | None, progress: Progress | None
 ) -> History:
-    # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it.
+    # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it. Not under the time
+    # limit: an import of torch that is broken off cannot be taken up again by the next config.
+    from gradcheck_cli.diagnosis.time_limit import limit_time
     from gradcheck_cli.training.run import train
 
     on_epoch = None if saving is None else saving.write_epoch
-    return train(
-        config,
-        base=Path(document.source).parent,
-        progress=progress,
-        on_epoch=on_epoch,
-        full=options.full,
-        share=options.share,
-    )
+    base = Path(document.source).parent
+    with limit_time(options.timeout):
+        return train(config, base=base, progress=progress, on_epoch=on_epoch, full=options.full, share=options.share)
 
 
 def _judge(history: History, config: Config, document: Document, options: CheckOptions) -> RunReport:
@@ -279,25 +293,8 @@ def _refuse(config: Config, document: Document, options: CheckOptions, error: Gr
     failed = replace(_describe(config, RunStatus.FAILED, description), data_profile=profile)
     judged = _judge(failed, config, document, options)
     findings = blame(judged.findings, error.problems)
-    return replace(judged, errors=_locate(error.problems, document), findings=findings)
-
-
-def _fail(path: str, document: Document | None, problems: Sequence[Problem]) -> RunReport:
-    errors = tuple(problems) if document is None else _locate(problems, document)
-    return RunReport(
-        config=path, name=Path(path).stem, seed=0, status=RunStatus.FAILED, errors=errors, document=document
-    )
-
-
-def _locate(problems: Sequence[Problem], document: Document) -> tuple[Problem, ...]:
-    """Fill in line and column where only the path is known."""
-    located = []
-    for problem in problems:
-        if problem.line is None and problem.path:
-            place = document.position(problem.path)
-            problem = replace(problem, line=place.line, column=place.column)
-        located.append(problem)
-    return tuple(located)
+    rules = mark_invalid(judged.rules, error.problems)
+    return replace(judged, errors=locate_problems(error.problems, document), rules=rules, findings=findings)
 
 
 def _describe(config: Config, status: RunStatus, description: RunDescription | None = None) -> History:
@@ -319,8 +316,7 @@ def _check_one(
     except Exception as error:
         if not one_of_many:
             raise
-        message = f"internal error: {type(error).__name__}: {error}"
-        return _fail(path, None, [Problem("", message, hint="this is a fault of gradcheck; check this config alone")])
+        return report_crash(path, error)
 
 
 def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOptions:
@@ -331,5 +327,9 @@ def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOpti
     return replace(options, overrides=(*options.overrides, f"seed={loaded[0].seed + offset}"), save=False)
 
 
-def _gather(command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0) -> Report:
-    return Report(command, tuple(runs), find_exit_code(runs, fail_on=options.fail_on), note_skipped(skipped))
+def _gather(
+    command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0, note: str = ""
+) -> Report:
+    notes = (*note_skipped(skipped), *filter(None, [note]))
+    exit_code = find_exit_code(runs, fail_on=options.fail_on)
+    return Report(command, tuple(runs), exit_code, notes, fail_on=options.fail_on)

@@ -88,12 +88,14 @@ class Report:
 
     Attributes:
         notes: Plain sentences on the command as a whole, such as files that were passed over.
+        fail_on: From which severity on findings count: error, warning, info or never.
     """
 
     command: str
     runs: tuple[RunReport, ...]
     exit_code: int
     notes: tuple[str, ...] = ()
+    fail_on: str = "error"
 
 
 def note_skipped(count: int) -> tuple[str, ...]:

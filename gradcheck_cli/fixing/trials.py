@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gradcheck_cli.diagnosis.check import CheckOptions, check_text
+from gradcheck_cli.diagnosis.failed_runs import report_killed
 from gradcheck_cli.diagnosis.many_runs import run_in_parallel
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.fixing.watching import NOBODY, Watcher
@@ -168,7 +169,7 @@ class Trials:
         calls: list[Callable[[], Result]] = [partial(_train, trial, self._options, self._source) for trial in trials]
         if self._jobs > 1 and len(calls) > 1:
             self.watcher.trying(f"{len(calls)} configs", stage=stage)
-            yield from run_in_parallel(calls, jobs=self._jobs)
+            yield from run_in_parallel(calls, jobs=self._jobs, on_lost=lambda _: summarize(report_killed(self._source)))
             return
         for call, label in zip(calls, labels, strict=True):
             self.watcher.trying(label, stage=stage)

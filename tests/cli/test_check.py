@@ -55,6 +55,7 @@ def test_options_reach_the_check(stand_in: Callable[..., Seen]) -> None:
         "7",
     ]
     arguments += ["--device", "cpu", "--jobs", "2", "--full", "--run-dir", "runs", "--no-save", "-q"]
+    arguments += ["--timeout", "2.5"]
     assert run(["check", *arguments]) == 0
     ((configs, options, others),) = seen
     assert list(configs) == ["a.yaml", "b.yaml"]
@@ -64,6 +65,7 @@ def test_options_reach_the_check(stand_in: Callable[..., Seen]) -> None:
         overrides=("optimizer.lr=0.01", "seed=3", "trainer.epochs=5", "trainer.max_steps=7", "trainer.device=cpu"),
         fail_on="warning",
         full=True,
+        timeout=2.5,
         save=False,
         run_dir=Path("runs"),
     )

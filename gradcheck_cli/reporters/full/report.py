@@ -23,6 +23,7 @@ from gradcheck_cli.reporters.locations import read_source
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.roots import Root, group_by_root
 from gradcheck_cli.reporters.tally import count_findings, show_tally
+from gradcheck_cli.rules.config.invalid_config import InvalidConfig
 
 _GAP = Text("")
 
@@ -71,6 +72,8 @@ def _draw_run(run: RunReport, *, page: Page) -> Iterator[RenderableType]:
     yield from draw_verdict(run, roots, page=page)
     if run.errors:
         yield from draw_problems(run.errors, file=run.config, text=read_source(run), page=page)
+        if any(problem.is_of_config for problem in run.errors):
+            yield style(f"More on this: gradcheck rule {InvalidConfig.code}", DIM)
     for root in roots:
         yield _GAP
         yield from draw_finding(root, run, page=page)

@@ -15,9 +15,9 @@ from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.reporters.full.diff import draw_diff
 from gradcheck_cli.reporters.full.text import DIM, INDENT, PASSED, SEVERITY_STYLES, STRONG, join, style
-from gradcheck_cli.reporters.full.verdict import show_metric_name
 from gradcheck_cli.reporters.numbers import show_count, show_metric
 from gradcheck_cli.reporters.page import Page
+from gradcheck_cli.reporters.verdict_text import show_metric_name
 from gradcheck_cli.rules.base import Finding, Safety, Severity, Spread, Verdict
 
 _FEWEST_SHOWN = 8

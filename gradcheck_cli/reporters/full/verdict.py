@@ -9,15 +9,15 @@ from rich.padding import Padding
 from rich.text import Text
 
 from gradcheck_cli.diagnosis.report import RunReport
-from gradcheck_cli.recording.history import History, Outcome, RunStatus
+from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.reporters.full.text import DIM, INDENT, PASSED, SEVERITY_STYLES, STRONG, join, style
 from gradcheck_cli.reporters.numbers import show_count, show_metric, show_seconds
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.roots import Root
 from gradcheck_cli.reporters.symbols import Symbols
+from gradcheck_cli.reporters.verdict_text import describe_metric
 from gradcheck_cli.rules.base import Severity
 
-_METRIC_NAMES = {"balanced_accuracy": "balanced accuracy", "r2": "R2"}
 _WORDS = {
     Severity.ERROR: "is not healthy",
     Severity.WARNING: "may not be healthy",
@@ -64,16 +64,6 @@ def describe_verdict(run: RunReport, roots: tuple[Root, ...], *, symbols: Symbol
 
 def _is_note(root: Root) -> bool:
     return root.finding.severity is Severity.INFO
-
-
-def describe_metric(outcome: Outcome) -> str:
-    """`balanced accuracy 0.912`."""
-    return f"{show_metric_name(outcome.metric_name)} {show_metric(outcome.value)}"
-
-
-def show_metric_name(name: str) -> str:
-    """A metric's name in words."""
-    return _METRIC_NAMES.get(name, name)
 
 
 def _describe_outcome(run: RunReport) -> Text | None:

@@ -1,0 +1,1 @@
+"""Rules on the config file itself: what cannot be read or carried out."""

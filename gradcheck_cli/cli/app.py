@@ -9,6 +9,7 @@ import typer
 
 from gradcheck_cli import __version__
 from gradcheck_cli.cli.check import check
+from gradcheck_cli.cli.coercion import QuickCommand, QuickGroup
 from gradcheck_cli.cli.console import write_result
 from gradcheck_cli.cli.guard import INTERRUPTED, guarded
 from gradcheck_cli.cli.lint import lint
@@ -21,6 +22,7 @@ _EPILOG = "Exit codes: 0 nothing found, 1 findings, 2 the job could not be done,
 _TRAIN, _LOOK = "Diagnose", "Look up"
 
 app = typer.Typer(
+    cls=QuickGroup,
     name="gradcheck",
     help="A doctor for neural-network training: trains what a YAML config describes and says what is wrong.",
     epilog=_EPILOG,
@@ -38,7 +40,9 @@ for _name, _command, _panel, _hidden in (
     ("rule", rule, _LOOK, False),
     ("summary", summary, _LOOK, False),
 ):
-    app.command(_name, rich_help_panel=_panel, hidden=_hidden, context_settings=_HELP_NAMES)(guarded(_command))
+    app.command(_name, cls=QuickCommand, rich_help_panel=_panel, hidden=_hidden, context_settings=_HELP_NAMES)(
+        guarded(_command)
+    )
 
 
 def _show_version(wanted: bool) -> None:

@@ -46,7 +46,11 @@ def read_data(node: Node) -> DataConfig | None:
     values = read_fields(node, parameters, owner=name, reserved=("type",), dialect=DATA, word="argument")
     _check_source(node, name, source, values)
     arguments = {key: value for key, value in values.items() if key not in _COMMON}
-    return DataConfig(type=name, arguments=arguments, **{key: values[key] for key in _COMMON if key in values})
+    common = {key: values[key] for key in _COMMON if key in values}
+    for key, kind in (("missing", Missing), ("task", Task)):
+        if common.get(key) is not None:
+            common[key] = kind(common[key])
+    return DataConfig(type=name, arguments=arguments, **common)
 
 
 def _report_unknown(place: Node, name: str) -> None:

@@ -114,10 +114,8 @@ def _read_typed(node: Node, signature: Signature, *, depth: int) -> LayerConfig:
         given["name"].report(f"{quote(values['name'])} cannot be the name of a layer", allowed=allowed)
     initializers = {name: read_initializer(given[name]) for name in _INITIALIZERS if name in given and name in reserved}
     check_initializers(node, signature, arguments, initializers)
-    layers = _read_inner(node, signature, depth=depth)
-    return LayerConfig(
-        type=signature.name, arguments=arguments, path=node.path, **vars(layers), **values, **initializers
-    )
+    parts: dict[str, Any] = {**vars(_read_inner(node, signature, depth=depth)), **initializers}
+    return LayerConfig(type=signature.name, arguments=arguments, path=node.path, **values, **parts)
 
 
 def _hints(signature: Signature) -> dict[str, str]:

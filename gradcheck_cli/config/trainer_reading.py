@@ -51,6 +51,9 @@ def read_trainer(node: Node) -> TrainerConfig | None:
     if (strategy := values.get("strategy", _AUTO)) in ("ddp", "fsdp"):
         message = f"{quote(strategy)} trains in several processes, which this version does not"
         node.child("strategy").report(message, allowed=_AUTO)
+    for name, kind in (("precision", Precision), ("device", Device)):
+        if name in values:
+            values[name] = kind(values[name])
     for name in ("drop_last", "threads"):
         if values.get(name) == _AUTO:
             values[name] = None

@@ -13,6 +13,8 @@ from typing import Any, get_args, get_origin
 
 from typer.core import TyperCommand, TyperGroup
 
+from gradcheck_cli.cli.baseline_argument import fill_baseline
+
 _SLOT = "_runtime_param"
 """Where typer from 0.28 on keeps the adapter of a parameter, None until it is needed; earlier versions have none."""
 
@@ -23,7 +25,7 @@ class QuickCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As typer does, with the quick readers in place."""
         _read_plainly(self.get_params(ctx))
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, fill_baseline(args))
 
 
 class QuickGroup(TyperGroup):

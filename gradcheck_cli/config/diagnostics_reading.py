@@ -30,13 +30,13 @@ def read_diagnostics(node: Node, rules: RuleTable | None) -> DiagnosticsConfig:
     if node.value is None or not is_mapping(node, what="the diagnostics", allowed=_KEYS):
         return DiagnosticsConfig()
     read_fields(node, {}, owner="diagnostics", reserved=_KEYS, dialect=DIAGNOSTICS)
-    select = _read_selection(node.child("select"), rules)
+    select = read_selection(node.child("select"), rules)
     expect = node.child("expect")
     wanted = {} if expect.value is None else _read_expect(expect)
     return DiagnosticsConfig(
         select=select,
-        ignore=_read_selection(node.child("ignore"), rules) or (),
-        rules=_read_rules(node.child("rules"), rules),
+        ignore=read_selection(node.child("ignore"), rules) or (),
+        rules=read_rules(node.child("rules"), rules),
         expect={name: value for name, value in wanted.items() if value is not None},
     )
 
@@ -47,7 +47,7 @@ def _read_expect(node: Node) -> dict[str, Any]:
     return read_fields(node, _EXPECT, owner="expect")
 
 
-def _read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | None:
+def read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | None:
     """Codes, prefixes or names; None where nothing is given."""
     if node.value is None:
         return None
@@ -76,7 +76,7 @@ def _selects(text: str, rule: str) -> bool:
     return wanted in ("all", known) or (bool(wanted) and rule.isupper() and known.startswith(wanted))
 
 
-def _read_rules(node: Node, rules: RuleTable | None) -> dict[str, dict[str, float | str]]:
+def read_rules(node: Node, rules: RuleTable | None) -> dict[str, dict[str, float | str]]:
     if node.value is None or not is_mapping(node, what="'rules'", allowed=("a rule's name",)):
         return {}
     settings = {}

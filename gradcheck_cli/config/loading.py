@@ -14,7 +14,7 @@ from gradcheck_cli.config.fields import is_mapping, read_fields
 from gradcheck_cli.config.hints import TOP
 from gradcheck_cli.config.model_reading import read_model
 from gradcheck_cli.config.node import MOST_PROBLEMS, Node
-from gradcheck_cli.config.quoting import quote
+from gradcheck_cli.config.quoting import quote, suggest
 from gradcheck_cli.config.schedule_reading import read_schedule
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.config.sizes import check_sizes
@@ -68,6 +68,13 @@ def _read_root(root: Node, rules: RuleTable | None) -> Config | None:
         return None
     if not is_mapping(root, what="the config", allowed=REQUIRED):
         return None
+    if not any(_is_of_config(key) for key in root.value):
+        root.report(
+            "this is no gradcheck config: it has none of the keys that one has",
+            allowed=f"a mapping with {', '.join(REQUIRED)}",
+            hint="--skip-others passes over such files",
+        )
+        return None
     values = read_fields(root, _PARAMETERS, owner="the config", reserved=_SECTIONS, required=REQUIRED, dialect=TOP)
     _check_name(root.child("name"), values)
     sections = _read_sections(root, rules)
@@ -77,6 +84,11 @@ def _read_root(root: Node, rules: RuleTable | None) -> Config | None:
     config = Config(name=name, **values, **sections)
     check_sizes(root, config)
     return config
+
+
+def _is_of_config(key: object) -> bool:
+    """Whether a key is that of a section, or meant for one; `name` and `version` stand in many other files."""
+    return key in _SECTIONS or (isinstance(key, str) and (key.casefold() in TOP or bool(suggest(key, _SECTIONS))))
 
 
 def _read_sections(root: Node, rules: RuleTable | None) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from pathlib import Path
 
 from gradcheck_cli.recording.description import RunDescription
 from gradcheck_cli.rules.base import Finding
@@ -21,3 +23,13 @@ def fingerprint(finding: Finding, description: RunDescription, *, source: str) -
         place = finding.layers[0] if layer is None else layer.name
     text = "\n".join((finding.rule, source, place))
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
+
+
+def name_file(source: str) -> str:
+    """The file as fingerprints and baselines know it: from the root of its repository, whatever the current directory.
+
+    Outside of a repository, from the current directory.
+    """
+    path = Path(os.path.abspath(source))
+    root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

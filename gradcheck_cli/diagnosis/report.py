@@ -12,6 +12,7 @@ from gradcheck_cli.rules.base import Finding
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.document import Document
+    from gradcheck_cli.config.schema import DiagnosticsConfig
     from gradcheck_cli.errors import Problem
 
 
@@ -62,6 +63,9 @@ class RunReport:
         history: What was recorded; None where nothing could be (a config that cannot be read).
         document: The config's text with positions; None where there is no file behind the run.
         seed_metrics: With several seeds, the final metric of each.
+        diagnostics: Which rules judged it, with what settings, all sources of settings put together.
+        suppressed: How many findings comments in the config have taken out.
+        baselined: How many findings the baseline has taken out.
     """
 
     config: str
@@ -77,6 +81,9 @@ class RunReport:
     rules: tuple[RuleResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     seed_metrics: tuple[float, ...] | None = None
+    diagnostics: DiagnosticsConfig | None = None
+    suppressed: int = 0
+    baselined: int = 0
 
 
 @dataclass(frozen=True)

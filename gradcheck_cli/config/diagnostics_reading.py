@@ -17,8 +17,24 @@ RuleTable = Mapping[str, Collection[str]]
 """Codes and names of the rules, each with the names of its thresholds."""
 
 _KEYS = ("select", "ignore", "rules", "expect")
-_EXPECT = {"val_metric": Parameter("val_metric", ("float",), required=True, range="(-inf, inf)")}
-_SEVERITY = Parameter("severity", ("str",), choices=("error", "warning", "info"))
+WHOLE_BOOK = "all"
+"""Stands for every rule."""
+
+EXPECT = {
+    "val_metric": Parameter(
+        "val_metric",
+        ("float",),
+        required=True,
+        range="(-inf, inf)",
+        help="The validation metric that the run must reach.",
+    )
+}
+SEVERITY = Parameter(
+    "severity",
+    ("str",),
+    choices=("error", "warning", "info"),
+    help="Severity of all findings of the rule, whatever harm is shown.",
+)
 
 
 def read_diagnostics(node: Node, rules: RuleTable | None) -> DiagnosticsConfig:
@@ -42,9 +58,9 @@ def read_diagnostics(node: Node, rules: RuleTable | None) -> DiagnosticsConfig:
 
 
 def _read_expect(node: Node) -> dict[str, Any]:
-    if not is_mapping(node, what="'expect'", allowed=_EXPECT):
+    if not is_mapping(node, what="'expect'", allowed=EXPECT):
         return {}
-    return read_fields(node, _EXPECT, owner="expect")
+    return read_fields(node, EXPECT, owner="expect")
 
 
 def read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | None:
@@ -73,7 +89,7 @@ def read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | Non
 def _selects(text: str, rule: str) -> bool:
     """Whether it is `all`, a rule's name or code, or the start of its code; only codes are in capitals."""
     wanted, known = text.strip().casefold(), rule.casefold()
-    return wanted in ("all", known) or (bool(wanted) and rule.isupper() and known.startswith(wanted))
+    return wanted in (WHOLE_BOOK, known) or (bool(wanted) and rule.isupper() and known.startswith(wanted))
 
 
 def read_rules(node: Node, rules: RuleTable | None) -> dict[str, dict[str, float | str]]:
@@ -93,7 +109,7 @@ def _read_settings(node: Node, rule: str, thresholds: Collection[str] | None) ->
     settings: dict[str, float | str] = {}
     for name, child in entries(node):
         if name == "severity":
-            value = read_value(child, _SEVERITY)
+            value = read_value(child, SEVERITY)
         elif thresholds is not None and name not in thresholds:
             report_unknown(child, owner=rule, allowed=(*thresholds, "severity"), dialect={}, word="threshold")
             continue

@@ -12,7 +12,7 @@ from gradcheck_cli.errors import Problem, UsageError
 
 SUFFIXES = (".yaml", ".yml")
 MOST_BYTES = 2**20
-_CONFIG_KEY = re.compile(r"^[\"']?(model|data)[\"']?\s*:", re.MULTILINE)
+_CONFIG_KEY = re.compile(r"^[\"']?(model|data|loss|optimizer|trainer)[\"']?\s*:", re.MULTILINE)
 _FLOW = re.compile(r"\s*\{")
 
 
@@ -83,10 +83,14 @@ def _is_yaml(path: Path) -> bool:
 
 
 def _looks_like_config(path: Path) -> bool:
-    """Whether a file has one of the keys that every config has; one that cannot be read is left to the reader."""
+    """Whether a file has a `model`, or two of the other keys of every config: `data` alone stands in many other files.
+
+    One that cannot be read is left to the reader.
+    """
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             text = file.read(MOST_BYTES)
     except OSError:
         return True
-    return bool(_CONFIG_KEY.search(text) or (_FLOW.match(text) and "model" in text))
+    keys = set(_CONFIG_KEY.findall(text))
+    return "model" in keys or len(keys) > 1 or bool(_FLOW.match(text) and "model" in text)

@@ -50,6 +50,13 @@ def test_flow_style_and_quoted_keys_are_configs(folder: Path) -> None:
     assert {"flow.yaml", "quoted.yaml"} <= set(names(folder, str(folder)))
 
 
+def test_two_sections_make_a_config_and_data_alone_does_not(folder: Path) -> None:
+    (folder / "config_map.yaml").write_text("kind: ConfigMap\ndata: {a: b}\n")
+    (folder / "half.yaml").write_text("data: {type: digits}\nloss: MSELoss\n")
+    assert "half.yaml" in names(folder, str(folder))
+    assert "config_map.yaml" not in names(folder, str(folder))
+
+
 def test_nothing_matched_is_an_error(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no config"):

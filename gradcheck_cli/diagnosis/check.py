@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradcheck_cli.diagnosis.baseline import read_baseline
 from gradcheck_cli.diagnosis.config_files import ConfigFiles, find_configs, show_skipped
 from gradcheck_cli.diagnosis.coverage import measure_coverage
 from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
@@ -214,6 +213,8 @@ def _prepare(arguments: Sequence[str], options: CheckOptions) -> ConfigFiles:
     for path in found.paths:
         options.settings_of(path)
     if options.baseline is not None and options.write_baseline is None:
+        from gradcheck_cli.diagnosis.baseline import read_baseline
+
         read_baseline(options.baseline)
     return found
 

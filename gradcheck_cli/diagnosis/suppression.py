@@ -47,7 +47,7 @@ class _Suppression:
 
 def suppress(report: RunReport) -> RunReport:
     """The report without what comments suppress, with a finding for each comment that names a rule for nothing."""
-    if report.document is None or not _MARK.search(report.document.text):
+    if report.document is None:
         return report
     suppressions = [_read(comment) for comment in find_comments(report.document.text, _MARK)]
     suppressed = _choose(suppressions, report.findings, report.document)

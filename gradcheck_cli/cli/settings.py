@@ -128,10 +128,12 @@ def _read_folder(folder: Path) -> ToolSettings | None:
             text = path.read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except (OSError, ValueError) as error:
-            if name == "gradcheck.toml":
-                raise UsageError(f"the settings '{_show(path)}' cannot be read: {error}") from None
-            continue
+        except (OSError, UnicodeDecodeError) as error:
+            # A pyproject.toml that cannot be read is for others to complain about.
+            if table:
+                continue
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise UsageError(f"the settings '{_show(path)}' cannot be read: {reason}") from None
         # Most projects have a pyproject.toml that says nothing of us; it is not ours to read then.
         if table and table[-1] not in text:
             continue

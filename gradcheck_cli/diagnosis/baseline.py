@@ -20,6 +20,7 @@ from gradcheck_cli.recording.replacing import replace_file
 from gradcheck_cli.rules.base import Finding
 
 VERSION = 1
+_ANEW = "write it anew with --write-baseline"
 _RAN = (RuleStatus.PASSED, RuleStatus.FOUND)
 
 
@@ -44,13 +45,15 @@ def read_baseline(path: Path) -> tuple[Entry, ...]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _refuse(path, "does not exist", hint="write it with --write-baseline") from None
-    except (OSError, ValueError) as error:
-        raise _refuse(path, f"cannot be read: {error}") from None
+    except OSError as error:
+        raise _refuse(path, f"cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise _refuse(path, f"is no JSON: {error}", hint=_ANEW) from None
     if not isinstance(content, dict) or not isinstance(content.get("findings"), list):
-        raise _refuse(path, "is no baseline", hint="write it anew with --write-baseline")
+        raise _refuse(path, "is no baseline", hint=_ANEW)
     if content.get("version") != VERSION:
         message = f"has the version {content.get('version')!r}, which this gradcheck does not know"
-        raise _refuse(path, message, hint="write it anew with --write-baseline")
+        raise _refuse(path, message, hint=_ANEW)
     return tuple(_read_entry(entry, path, number) for number, entry in enumerate(content["findings"], 1))
 
 
@@ -63,7 +66,7 @@ def _read_entry(entry: Any, path: Path, number: int) -> Entry:
     words = {key: known.get(key) for key in ("config", "rule", "name", "fingerprint")}
     count = known.get("count", 1)
     if not all(isinstance(word, str) for word in words.values()) or type(count) is not int or count < 1:
-        raise _refuse(path, f"has a broken entry, number {number}", hint="write it anew with --write-baseline")
+        raise _refuse(path, f"has a broken entry, number {number}", hint=_ANEW)
     return Entry(**{key: str(word) for key, word in words.items()}, count=count)
 
 

@@ -27,22 +27,30 @@ _UNUSED = "No finding of the rules it names stands there."
 
 
 @dataclass(frozen=True)
+class _Named:
+    """What one entry in the brackets stands for: codes of rules, or none and what was meant."""
+
+    codes: frozenset[str] = frozenset()
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class _Suppression:
     """One comment, read.
 
     Attributes:
-        codes: What is written in its brackets, each with the codes of the rules it stands for; none for an unknown one.
+        named: What is written in its brackets; empty where the comment cannot be understood.
         whole_file: Whether it holds for the whole file.
     """
 
     comment: Comment
-    codes: dict[str, frozenset[str]]
+    named: dict[str, _Named]
     whole_file: bool = False
 
     def covers(self, finding: Finding, lines: frozenset[int]) -> bool:
         """Whether it silences a finding that stands on these lines."""
-        named = any(finding.rule in codes for codes in self.codes.values())
-        return named and (self.whole_file or bool(lines & {self.comment.line, self.comment.target}))
+        is_named = any(finding.rule in entry.codes for entry in self.named.values())
+        return is_named and (self.whole_file or bool(lines & {self.comment.line, self.comment.target}))
 
 
 def suppress(report: RunReport) -> RunReport:
@@ -70,14 +78,14 @@ def _read(comment: Comment) -> _Suppression:
     if form is None:
         return _Suppression(comment, {})
     named = filter(None, (part.strip() for part in form["rules"].split(",")))
-    return _Suppression(comment, {name: _find_codes(name) for name in named}, form["kind"] == "file-ignore")
+    return _Suppression(comment, {name: _find_rules(name) for name in named}, form["kind"] == "file-ignore")
 
 
-def _find_codes(name: str) -> frozenset[str]:
+def _find_rules(name: str) -> _Named:
     try:
-        return frozenset(rule.code for rule in find_rules(name))
-    except UsageError:
-        return frozenset()
+        return _Named(frozenset(rule.code for rule in find_rules(name)))
+    except UsageError as error:
+        return _Named(hint=error.problems[0].hint)
 
 
 def _find_lines(finding: Finding, document: Document) -> frozenset[int]:
@@ -101,25 +109,34 @@ def _report_unused(
     severity = configure(report.diagnostics)[UnusedSuppression].severity
     for entry in suppressions:
         used = {finding.rule for finding in _choose([entry], suppressed, document)}
-        unused = [name for name, codes in entry.codes.items() if not codes & used and codes <= ran - {own}]
-        if entry.codes and not unused:
+        unused = [name for name, of in entry.named.items() if not of.codes & used and of.codes <= ran - {own}]
+        if entry.named and not unused:
             continue
-        unknown = any(not entry.codes[name] for name in unused)
         finding = report_comment(
             entry.comment.text,
             line=entry.comment.line,
             path="" if entry.whole_file else _find_path(entry.comment.target, document),
             unused=unused,
-            why=_NOT_UNDERSTOOD if not entry.codes else _UNKNOWN if unknown else _UNUSED,
+            why=_explain(entry, unused),
         )
         yield replace(finding, severity=severity or finding.severity)
 
 
+def _explain(entry: _Suppression, unused: Sequence[str]) -> str:
+    if not entry.named:
+        return _NOT_UNDERSTOOD
+    unknown = [entry.named[name] for name in unused if not entry.named[name].codes]
+    if not unknown:
+        return _UNUSED
+    hint = next((of.hint for of in unknown if of.hint), "")
+    return f"It names a rule that does not exist: {hint}" if hint else _UNKNOWN
+
+
 def _find_path(line: int, document: Document) -> str:
-    """The outermost config path whose key or value begins on a line; empty where none does."""
+    """The outermost config path that begins on a line; empty where none does."""
     for steps in sorted(document.places, key=len):
         path = join_path(steps)
-        if steps and line in (document.key_position(path).line, document.position(path).line):
+        if steps and document.key_position(path).line == line:
             return path
     return ""
 

@@ -89,6 +89,7 @@ def test_a_comment_on_another_rule_or_line_and_a_text_silence_nothing(old: str, 
     [
         ("# gradcheck: ignore[GC502]", 9, "No finding of the rules"),
         ("# gradcheck: ignore[GC599, GC502]", 9, "a rule that does not exist"),
+        ("# gradcheck: ignore[GC5O2]", 9, "does not exist: did you mean 'GC502'?"),
         ("# gradcheck: ignore", 9, "not understood"),
         ("# gradcheck: disable=GC501", 9, "not understood"),
         ("# gradcheck: ignore[]", 9, "not understood"),
@@ -104,6 +105,11 @@ def test_a_comment_that_silences_nothing_is_reported(comment: str, line: int, wh
     assert finding.path == ("" if "file" in comment else "loss")
     assert finding.fingerprint
     assert {result.status for result in run.rules if result.rule == "GC002"} == {RuleStatus.FOUND}
+
+
+def test_it_points_at_what_stands_on_the_line_of_the_comment() -> None:
+    run = lint(CONFIG.replace("32}\n", "32} # gradcheck: ignore\n", 1))
+    assert [finding.path for finding in run.findings if finding.rule == "GC002"] == ["model.layers[0]"]
 
 
 @pytest.mark.parametrize("named", ["GC101", "overfitting", "GC1", "GC", "GC002"])

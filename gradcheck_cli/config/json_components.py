@@ -57,7 +57,7 @@ def _define(kind: str, types: Mapping[str, Schema], *, untyped: Schema | None = 
     mapping: Schema = {"type": "object", **typed}
     if untyped is not None:
         mapping = {"type": "object", "if": {"required": ["type"]}, "then": typed, "else": untyped}
-    choice: Schema = {"anyOf": [{**_choose_type(bare, types), "type": "string"}, mapping]}
+    choice = {"anyOf": [{**_choose_type(bare, types), "type": "string"}, mapping]} if bare else mapping
     return {kind: choice, **{f"{kind}.{name}": schema for name, schema in types.items()}}
 
 

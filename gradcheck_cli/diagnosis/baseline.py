@@ -14,14 +14,13 @@ from typing import Any
 
 from gradcheck_cli.diagnosis.fingerprint import name_file
 from gradcheck_cli.diagnosis.removal import without_findings
-from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
+from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.errors import Problem, UsageError
 from gradcheck_cli.recording.replacing import replace_file
 from gradcheck_cli.rules.base import Finding
 
 VERSION = 1
 _ANEW = "write it anew with --write-baseline"
-_RAN = (RuleStatus.PASSED, RuleStatus.FOUND)
 
 
 @dataclass(frozen=True, order=True)
@@ -135,9 +134,4 @@ def _describe(entry: Entry) -> dict[str, object]:
 
 
 def _list_judged(reports: Sequence[RunReport]) -> set[tuple[str, str]]:
-    return {
-        (name_file(report.config), result.rule)
-        for report in reports
-        for result in report.rules
-        if result.status in _RAN
-    }
+    return {(name_file(report.config), result.rule) for report in reports for result in report.rules if result.has_run}

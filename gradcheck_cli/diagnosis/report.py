@@ -27,12 +27,17 @@ class RuleStatus(StrEnum):
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule's line in the report; `reason` says why it was skipped or how it crashed."""
+    """One rule's line in the report; `reason` says why it was skipped or silenced, or how it crashed."""
 
     rule: str
     name: str
     status: RuleStatus
     reason: str | None = None
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the rule came to a decision."""
+        return self.status in (RuleStatus.PASSED, RuleStatus.FOUND)
 
 
 @dataclass(frozen=True)

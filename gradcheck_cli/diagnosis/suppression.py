@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gradcheck_cli.config.comments import Comment, find_comments
-from gradcheck_cli.config.document import Document
+from gradcheck_cli.config.document import BYTE_ORDER_MARK, Document
 from gradcheck_cli.config.paths import join_path
 from gradcheck_cli.diagnosis.fingerprint import fingerprint, name_file
 from gradcheck_cli.diagnosis.judge import rank_findings
@@ -20,8 +20,9 @@ from gradcheck_cli.rules.selection import configure, find_rules
 
 _MARK = re.compile(r"#\s*gradcheck:")
 _FORM = re.compile(r"#\s*gradcheck:\s*(?P<kind>ignore|file-ignore)\[(?P<rules>[^\]]*)\].*")
-_RAN = (RuleStatus.PASSED, RuleStatus.FOUND)
 _NOT_UNDERSTOOD = "It is not understood: write `# gradcheck: ignore[GC101] reason`, or `file-ignore[GC101]`."
+_OPENING = frozenset("{[")
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UNKNOWN = "It names a rule that does not exist."
 _UNUSED = "No finding of the rules it names stands there."
 
@@ -94,7 +95,10 @@ def _find_lines(finding: Finding, document: Document) -> frozenset[int]:
         return frozenset({1})
     place, key = document.position(finding.path), document.key_position(finding.path)
     lines = {key.line, place.line}
-    if document.text.splitlines()[place.line - 1][place.column - 1 : place.column] in ("{", "["):
+    if (
+        _LINE_BREAK.split(document.text.removeprefix(BYTE_ORDER_MARK))[place.line - 1][place.column - 1 :][:1]
+        in _OPENING
+    ):
         lines.add(place.end_line)
     return frozenset(lines)
 
@@ -103,7 +107,7 @@ def _report_unused(
     suppressions: Sequence[_Suppression], suppressed: Sequence[Finding], report: RunReport, document: Document
 ) -> Iterator[Finding]:
     own = UnusedSuppression.code
-    ran = {result.rule for result in report.rules if result.status in _RAN}
+    ran = {result.rule for result in report.rules if result.has_run}
     if own not in ran:
         return
     severity = configure(report.diagnostics)[UnusedSuppression].severity

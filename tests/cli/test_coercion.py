@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 from typer.testing import CliRunner
 
-from gradcheck_cli.cli.coercion import QuickCommand
+from gradcheck_cli.cli.coercion import QuickCommand, _read_plainly
 
 
 class Word(StrEnum):
@@ -31,13 +31,15 @@ def make_app(kind: type[TyperCommand]) -> tuple[typer.Typer, list[tuple[Any, ...
         word: Annotated[Word, typer.Option()] = Word.ONE,
         loose: Annotated[Word | None, typer.Option(case_sensitive=False)] = None,
         place: Annotated[Path | None, typer.Option()] = None,
-        count: Annotated[int, typer.Option(min=1)] = 1,
+        count: Annotated[int, typer.Option(min=1, max=9)] = 1,
         number: Annotated[int | None, typer.Option()] = None,
         rate: Annotated[float, typer.Option()] = 0.5,
         entry: Annotated[list[str] | None, typer.Option()] = None,
+        there: Annotated[Path | None, typer.Option(exists=True)] = None,
+        parsed: Annotated[str | None, typer.Option(parser=str.upper)] = None,
         flag: Annotated[bool, typer.Option("--flag")] = False,
     ) -> None:
-        seen.append((names, word, loose, place, count, number, rate, entry, flag))
+        seen.append((names, word, loose, place, count, number, rate, entry, there, parsed, flag))
 
     return app, seen
 
@@ -54,6 +56,13 @@ def make_app(kind: type[TyperCommand]) -> tuple[typer.Typer, list[tuple[Any, ...
         ["a", "--word", "three"],
         ["a", "--word", "TWO"],
         ["a", "--count", "0"],
+        ["a", "--count", "9"],
+        ["a", "--count", "10"],
+        ["a", "--count", "٣"],
+        ["a", "--count", "007", "--number", "123456789012345678901"],
+        ["a", "--there", "."],
+        ["a", "--there", "absent"],
+        ["a", "--parsed", "x"],
         ["a", "--count", "x"],
         ["a", "--number", "1.5"],
         ["a", "--rate", "fast"],
@@ -68,6 +77,13 @@ def test_values_and_errors_are_those_of_typer(arguments: list[str]) -> None:
         kinds = [list(map(type, call)) for call in seen]
         results.append((done.exit_code, done.output, seen, kinds))
     assert results[0] == results[1]
+
+
+def test_a_typer_without_adapters_is_left_alone() -> None:
+    class Parameter:
+        __slots__ = ("name",)
+
+    _read_plainly([Parameter()])
 
 
 def test_a_plain_command_line_loads_no_pydantic() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcheck_cli.config.comments import find_comments
@@ -38,6 +38,7 @@ def test_comments_and_the_lines_they_speak_of(text: str, comments: list[tuple[st
     assert found(text) == comments
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["a", " ", "\n", "#x", ": ", "'", '"', "- ", "[", "]", "|", ","]), max_size=24).map(
         "".join

@@ -3,7 +3,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcheck_cli.config.paths import join_path
@@ -62,6 +62,7 @@ def test_broken_toml_is_told_with_its_line(text: str, line: int) -> None:
     assert raised.value.problems[0].line == line
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab.=\"[]{}#\n' 1,", max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

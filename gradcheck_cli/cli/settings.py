@@ -214,8 +214,8 @@ def _convert(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     kinds: Mapping[str, Callable[[Any], Any]] = {
         "fail-on": FailOn,
         "output-format": OutputFormat,
-        "run-dir": folder.joinpath,
-        "baseline": folder.joinpath,
+        "run-dir": lambda text: Path(_show(folder / text)),
+        "baseline": lambda text: Path(_show(folder / text)),
     }
     return {
         name.replace("-", "_"): kinds[name](value) if name in kinds else value

@@ -92,7 +92,7 @@ def test_settings_stand_in_for_options(
     Path("gradcheck.toml").write_text('jobs = 3\nfail-on = "info"\nrun-dir = "kept"\n', encoding="utf-8")
     seen = stand_in(make_report())
     assert run(["check", "a.yaml", "-q"]) == 0
-    assert (seen[0][2]["jobs"], seen[0][1].fail_on, seen[0][1].run_dir) == (3, "info", tmp_path / "kept")
+    assert (seen[0][2]["jobs"], seen[0][1].fail_on, seen[0][1].run_dir) == (3, "info", Path("kept"))
     assert run(["check", "a.yaml", "-q", "--jobs", "1", "--fail-on", "never", "--run-dir", "x"]) == 0
     assert (seen[1][2]["jobs"], seen[1][1].fail_on, seen[1][1].run_dir) == (1, "never", Path("x"))
 

@@ -63,8 +63,8 @@ def test_all_settings_are_read(name: str, text: str, folder: Path) -> None:
         FailOn.WARNING,
         OutputFormat.CONCISE,
         2,
-        folder / "runs",
-        folder / "ci/known.json",
+        Path("runs"),
+        Path("ci/known.json"),
     )
 
 

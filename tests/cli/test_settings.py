@@ -158,6 +158,13 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert len(raised.value.problems) == 2
 
 
+def test_the_settings_of_the_readme_are_understood() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    write(readme.split("```toml\n", 1)[1].split("```", 1)[0], "pyproject.toml")
+    assert rules_for("experiments/a.yaml").ignore == ("slow-convergence", "GC401", "GC5")
+    assert SettingsFinder().for_command().jobs == 2
+
+
 def test_a_finder_goes_to_another_process() -> None:
     write('ignore = ["GC1"]')
     finder = SettingsFinder()

@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gradcheck_cli.diagnosis.check import CheckOptions, check_many, lint_many
 from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
@@ -153,6 +155,15 @@ def test_trained_findings_are_silenced_too_and_overrides_change_no_comment() -> 
     assert run.suppressed == 1
     [unused] = [finding for finding in run.findings if finding.rule == "GC002"]
     assert unused.evidence[0].value == "GC602"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet="ignore-fl[]GC501, *:#'\"x\t", max_size=30))
+def test_whatever_a_comment_says_the_config_is_judged(text: str) -> None:
+    run = lint(CONFIG.replace(SOFTMAX, f"{SOFTMAX} # gradcheck:{text}"))
+    assert run.errors == ()
+    assert codes(run) <= {*FOUND, "GC002"}
+    assert ("GC501" in codes(run)) or run.suppressed
 
 
 def test_errors_of_a_config_cannot_be_silenced() -> None:

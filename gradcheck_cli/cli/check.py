@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 def check(
     configs: options.Configs,
     select: options.Select = None,
+    extend_select: options.ExtendSelect = None,
     ignore: options.Ignore = None,
-    fail_on: options.FailOnOption = FailOn.ERROR,
+    fail_on: options.FailOnOption = None,
+    baseline: options.Baseline = None,
+    write_baseline: options.WriteBaseline = None,
+    skip_others: options.SkipOthers = False,
     settings: options.Set = None,
     seed: options.Seed = None,
     seeds: options.Seeds = 1,
     epochs: options.Epochs = None,
     max_steps: options.MaxSteps = None,
     device: options.DeviceOption = None,
-    jobs: options.Jobs = 1,
+    jobs: options.Jobs = None,
     timeout: options.Timeout = None,
     full: options.Full = False,
-    output_format: options.Format = OutputFormat.FULL,
+    output_format: options.Format = None,
     reports: options.Reports = None,
     run_dir: options.RunDir = None,
     no_save: options.NoSave = False,
@@ -52,22 +56,31 @@ def check(
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.progress import make_progress
     from gradcheck_cli.cli.report_files import plan_reports
+    from gradcheck_cli.cli.settings import SettingsFinder
     from gradcheck_cli.diagnosis.check import CheckOptions, check_many
 
     files = plan_reports(reports, configs=configs)
+    finder = SettingsFinder()
+    tool = finder.for_command(configs)
     wanted = CheckOptions(
         select=options.split_list(select),
+        extend_select=options.split_list(extend_select) or (),
         ignore=options.split_list(ignore) or (),
-        fail_on=fail_on.value,
+        settings_of=finder.rules_for,
+        fail_on=(fail_on or tool.fail_on or FailOn.ERROR).value,
+        baseline=baseline or tool.baseline,
+        write_baseline=options.choose_baseline(write_baseline, baseline or tool.baseline),
+        skip_others=skip_others,
         overrides=options.collect_overrides(
             settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
         ),
         full=full,
         seeds=seeds,
         timeout=timeout,
-        run_dir=run_dir,
+        run_dir=run_dir or tool.run_dir,
         save=not no_save,
     )
+    jobs = jobs or tool.jobs or 1
     is_announced = jobs > 1 and not quiet
     if is_announced:
         write_message(f"training {jobs} runs at a time")
@@ -78,7 +91,13 @@ def check(
         progress=make_progress(sys.stderr, quiet=quiet),
         on_finished=_announce if is_announced else None,
     )
-    write_report(report, output_format, color=color, verbose=verbose, files=files)
+    write_report(
+        report,
+        output_format or tool.output_format or OutputFormat.FULL,
+        color=color,
+        verbose=verbose,
+        files=files,
+    )
     return report.exit_code
 
 

@@ -28,6 +28,17 @@ class OutputFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
+class Template(StrEnum):
+    """What a starter config begins from."""
+
+    MLP = "mlp"
+    CNN = "cnn"
+    RNN = "rnn"
+    TRANSFORMER = "transformer"
+    REGRESSION = "regression"
+    CSV = "csv"
+
+
 class PageFormat(StrEnum):
     """Formats of a manual page."""
 

@@ -52,7 +52,7 @@ def fix(
     ] = 12.0,
     select: options.Select = None,
     ignore: options.Ignore = None,
-    fail_on: options.FailOnOption = FailOn.ERROR,
+    fail_on: options.FailOnOption = None,
     settings: options.Set = None,
     seed: options.Seed = None,
     epochs: options.Epochs = None,
@@ -63,7 +63,7 @@ def fix(
         typer.Option("--jobs", metavar="N", min=1, help="Train N runs at a time.", rich_help_panel=options.TRAINING),
     ] = 1,
     full: options.Full = False,
-    output_format: options.Format = OutputFormat.FULL,
+    output_format: options.Format = None,
     run_dir: options.RunDir = None,
     no_save: options.NoSave = False,
     quiet: options.Quiet = False,
@@ -93,7 +93,7 @@ def fix(
         CheckOptions(
             select=options.split_list(select),
             ignore=options.split_list(ignore) or (),
-            fail_on=fail_on.value,
+            fail_on=(fail_on or FailOn.ERROR).value,
             overrides=options.collect_overrides(
                 settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
             ),
@@ -115,5 +115,5 @@ def fix(
     if diff:
         write_diff(report)
     else:
-        write_report(report, output_format, color=color, verbose=verbose)
+        write_report(report, output_format or OutputFormat.FULL, color=color, verbose=verbose)
     return report.exit_code

@@ -16,8 +16,11 @@ def report(
         typer.Argument(metavar="[RUN]", help="A run folder or the start of its name; the latest run if left out."),
     ] = None,
     select: options.Select = None,
+    extend_select: options.ExtendSelect = None,
     ignore: options.Ignore = None,
-    fail_on: options.FailOnOption = FailOn.ERROR,
+    fail_on: options.FailOnOption = None,
+    baseline: options.Baseline = None,
+    write_baseline: options.WriteBaseline = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -28,7 +31,7 @@ def report(
             show_default=False,
         ),
     ] = None,
-    output_format: options.Format = OutputFormat.FULL,
+    output_format: options.Format = None,
     reports: options.Reports = None,
     run_dir: options.RunDir = None,
     verbose: options.Verbose = False,
@@ -46,16 +49,29 @@ def report(
     """
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.report_files import plan_reports
+    from gradcheck_cli.cli.settings import SettingsFinder
     from gradcheck_cli.diagnosis.check import CheckOptions, report_saved
 
     files = plan_reports(reports)
+    finder = SettingsFinder()
+    tool = finder.for_command()
     wanted = CheckOptions(
         select=options.split_list(select),
+        extend_select=options.split_list(extend_select) or (),
         ignore=options.split_list(ignore) or (),
-        fail_on=fail_on.value,
+        settings_of=finder.rules_for,
+        fail_on=(fail_on or tool.fail_on or FailOn.ERROR).value,
+        baseline=baseline or tool.baseline,
+        write_baseline=options.choose_baseline(write_baseline, baseline or tool.baseline),
         overrides=tuple(settings or ()),
-        run_dir=run_dir,
+        run_dir=run_dir or tool.run_dir,
     )
     shown = report_saved(run, wanted)
-    write_report(shown, output_format, color=color, verbose=verbose, files=files)
+    write_report(
+        shown,
+        output_format or tool.output_format or OutputFormat.FULL,
+        color=color,
+        verbose=verbose,
+        files=files,
+    )
     return shown.exit_code

@@ -8,24 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradcheck_cli.diagnosis.config_files import find_configs
+from gradcheck_cli.diagnosis.config_files import ConfigFiles, find_configs, show_skipped
 from gradcheck_cli.diagnosis.coverage import measure_coverage
 from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, FailOn, find_exit_code
-from gradcheck_cli.diagnosis.failed_runs import (
-    locate_problems,
-    report_crash,
-    report_killed,
-    report_unreadable,
-)
-from gradcheck_cli.diagnosis.judge import choose_rules, judge
+from gradcheck_cli.diagnosis.failed_runs import locate_problems, report_crash, report_killed, report_unreadable
+from gradcheck_cli.diagnosis.judge import judge
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
 from gradcheck_cli.diagnosis.refusal import blame, mark_invalid
-from gradcheck_cli.diagnosis.report import Report, RunReport, note_skipped
+from gradcheck_cli.diagnosis.report import Report, RunReport
+from gradcheck_cli.diagnosis.rule_settings import RuleSettings, SettingsOf, combine, no_settings
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
+from gradcheck_cli.diagnosis.silencing import silence
 from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
 from gradcheck_cli.recording.history import Environment, History, RunStatus
 from gradcheck_cli.recording.refused_network import RefusedNetworkError
-from gradcheck_cli.rules.selection import rule_table
+from gradcheck_cli.rules.selection import rule_table, selected
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.document import Document
@@ -41,6 +38,8 @@ class CheckOptions:
     Attributes:
         select: Goes over the configs' own selection; None leaves theirs.
         ignore: Adds to the configs' own.
+        extend_select: Adds to what is selected.
+        settings_of: The tool settings that hold for a config file.
         overrides: `KEY=VALUE` as of `--set`.
         fail_on: From which severity on findings fail the command: error, warning, info or never.
         full: Never stop a run early.
@@ -49,6 +48,9 @@ class CheckOptions:
         timeout: Seconds that each run may take from the loading of its data on; None for no limit.
         save: Whether to keep a run folder.
         run_dir: Where; None means `.gradcheck/runs`.
+        baseline: A file of findings to leave out; None for none.
+        write_baseline: Where to keep the findings of this command, which are then left out.
+        skip_others: Whether files that are named and no configs of ours are passed over, as they are in folders.
     """
 
     select: tuple[str, ...] | None = None
@@ -61,6 +63,11 @@ class CheckOptions:
     timeout: float | None = None
     save: bool = True
     run_dir: Path | None = None
+    extend_select: tuple[str, ...] = ()
+    settings_of: SettingsOf = no_settings
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+    skip_others: bool = False
 
 
 DEFAULTS = CheckOptions()
@@ -96,8 +103,8 @@ def _check(
     except GradcheckError as error:
         if progress is not None:
             progress.finished(RunStatus.FAILED)
-        return _refuse(config, document, options, error)
-    report = _judge(history, config, document, options)
+        return _refuse(config, document, error)
+    report = _judge(history, config, document)
     return report if saving is None else _save(report, history, saving)
 
 
@@ -110,7 +117,7 @@ def lint_config(path: str | Path, options: CheckOptions = DEFAULTS) -> RunReport
     loaded = _load(path, options)
     if isinstance(loaded, RunReport):
         return loaded
-    return _judge(_describe(loaded[0], RunStatus.LINTED), *loaded, options)
+    return _judge(_describe(loaded[0], RunStatus.LINTED), *loaded)
 
 
 def check_many(
@@ -131,8 +138,7 @@ def check_many(
     Raises:
         UsageError: A rule does not exist, or a folder or glob holds no config.
     """
-    choose_rules(None, select=options.select, ignore=options.ignore)
-    found = find_configs(arguments)
+    found = _prepare(arguments, options)
     runs: list[RunReport] = []
     try:
         for run in group_seeds(_check_all(found.paths, options, jobs=jobs, progress=progress), seeds=options.seeds):
@@ -163,8 +169,7 @@ def _check_all(
 
 def lint_many(arguments: Sequence[str], options: CheckOptions = DEFAULTS) -> Report:
     """Lint several configs; arguments and errors as in `check_many`."""
-    choose_rules(None, select=options.select, ignore=options.ignore)
-    found = find_configs(arguments)
+    found = _prepare(arguments, options)
     runs = [lint_config(path, options) for path in found.paths]
     return _gather("lint", runs, options, skipped=found.skipped)
 
@@ -197,8 +202,9 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
     saved = read_run(find_run(options.run_dir or RUN_ROOT, run))
     overrides = (*saved.overrides, *options.overrides)
     document = parse_document(saved.config_text, source=saved.source or saved.name, overrides=overrides)
-    config = load_config(document, rules=rule_table())
-    return replace(_judge(saved.history, config, document, options), run_dir=saved.path)
+    loaded = load_config(document, rules=rule_table())
+    config = _settle_rules(loaded, options.settings_of(document.source), options)
+    return replace(_judge(saved.history, config, document), run_dir=saved.path)
 
 
 def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[Config, RunDescription]:
@@ -236,7 +242,8 @@ def _load_text(text: str, options: CheckOptions, *, source: str) -> tuple[Config
 def _parse(read: Callable[[], Document], options: CheckOptions, source: str) -> tuple[Config, Document] | RunReport:
     from gradcheck_cli.config.loading import parse_config
 
-    choose_rules(None, select=options.select, ignore=options.ignore)
+    _refuse_unknown_rules(options)
+    settings = options.settings_of(source)
     document: Document | None = None
     try:
         document = read()
@@ -244,8 +251,31 @@ def _parse(read: Callable[[], Document], options: CheckOptions, source: str) -> 
     except GradcheckError as error:
         config, problems = None, list(error.problems)
     if config is not None and document is not None:
-        return config, document
+        return _settle_rules(config, settings, options), document
     return report_unreadable(source, document, problems)
+
+
+def _prepare(arguments: Sequence[str], options: CheckOptions) -> ConfigFiles:
+    """The files to read; what can be refused is refused here, before anything is trained."""
+    _refuse_unknown_rules(options)
+    found = find_configs(arguments, skip_others=options.skip_others)
+    for path in found.paths:
+        options.settings_of(path)
+    if options.baseline is not None and options.write_baseline is None:
+        from gradcheck_cli.diagnosis.baseline import read_baseline
+
+        read_baseline(options.baseline)
+    return found
+
+
+def _refuse_unknown_rules(options: CheckOptions) -> None:
+    selected((*(options.select or ()), *options.extend_select), options.ignore)
+
+
+def _settle_rules(config: Config, settings: RuleSettings, options: CheckOptions) -> Config:
+    """The config with the diagnostics that all sources of settings give together."""
+    command = RuleSettings(options.select, options.extend_select, options.ignore)
+    return replace(config, diagnostics=combine(config.diagnostics, settings=settings, command=command))
 
 
 def _train(
@@ -262,8 +292,8 @@ def _train(
         return train(config, base=base, progress=progress, on_epoch=on_epoch, full=options.full, share=options.share)
 
 
-def _judge(history: History, config: Config, document: Document, options: CheckOptions) -> RunReport:
-    judgement = judge(history, config, document, select=options.select, ignore=options.ignore)
+def _judge(history: History, config: Config, document: Document) -> RunReport:
+    judgement = judge(history, config, document)
     return RunReport(
         config=document.source,
         name=config.name,
@@ -275,6 +305,7 @@ def _judge(history: History, config: Config, document: Document, options: CheckO
         coverage=judgement.coverage,
         rules=judgement.rules,
         findings=judgement.findings,
+        diagnostics=config.diagnostics,
     )
 
 
@@ -286,12 +317,12 @@ def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:
     return replace(report, history=noted, coverage=measure_coverage(noted))
 
 
-def _refuse(config: Config, document: Document, options: CheckOptions, error: GradcheckError) -> RunReport:
+def _refuse(config: Config, document: Document, error: GradcheckError) -> RunReport:
     """The report of a network or data that cannot be used, with what the rules say that need no training."""
     profile = error.profile if isinstance(error, DataError) else None
     description = error.description if isinstance(error, RefusedNetworkError) else None
     failed = replace(_describe(config, RunStatus.FAILED, description), data_profile=profile)
-    judged = _judge(failed, config, document, options)
+    judged = _judge(failed, config, document)
     findings = blame(judged.findings, error.problems)
     rules = mark_invalid(judged.rules, error.problems)
     return replace(judged, errors=locate_problems(error.problems, document), rules=rules, findings=findings)
@@ -330,6 +361,8 @@ def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOpti
 def _gather(
     command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0, note: str = ""
 ) -> Report:
-    notes = (*note_skipped(skipped), *filter(None, [note]))
-    exit_code = find_exit_code(runs, fail_on=options.fail_on)
-    return Report(command, tuple(runs), exit_code, notes, fail_on=options.fail_on)
+    settled, notes = silence(runs, baseline=options.baseline, write_to=options.write_baseline)
+    passed_over = f"Skipped {show_skipped(skipped)}." if skipped else ""
+    notes = (*notes, *filter(None, (passed_over, note)))
+    exit_code = find_exit_code(settled, fail_on=options.fail_on)
+    return Report(command, tuple(settled), exit_code, notes, fail_on=options.fail_on)

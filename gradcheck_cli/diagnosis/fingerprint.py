@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from pathlib import Path
 
 from gradcheck_cli.errors import Problem
 from gradcheck_cli.recording.description import RunDescription
@@ -36,3 +38,13 @@ def fingerprint_problem(problem: Problem, *, source: str) -> str:
 def _digest(rule: str, source: str, place: str) -> str:
     text = "\n".join((rule, source, place))
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:LENGTH]
+
+
+def name_file(source: str) -> str:
+    """The file as fingerprints and baselines know it: from the root of its repository, whatever the current directory.
+
+    Outside of a repository, from the current directory.
+    """
+    path = Path(os.path.abspath(source))
+    root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -32,7 +32,7 @@ def draw_footer(run: RunReport, roots: tuple[Root, ...], *, page: Page) -> Itera
 def _describe_coverage(run: RunReport) -> str:
     if run.status is RunStatus.LINTED:
         return _describe_lint(run)
-    applied = [rule for rule in run.rules if rule.status in {RuleStatus.PASSED, RuleStatus.FOUND}]
+    applied = [rule for rule in run.rules if rule.has_run]
     parts = [f"{show_count(len(applied), 'rule')} applied"]
     for status in (RuleStatus.SKIPPED, RuleStatus.CRASHED):
         number = sum(rule.status is status for rule in run.rules)

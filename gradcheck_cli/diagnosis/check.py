@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradcheck_cli.diagnosis.config_files import ConfigFiles, find_configs, show_skipped
+from gradcheck_cli.diagnosis.check_options import DEFAULTS, CheckOptions
+from gradcheck_cli.diagnosis.config_files import show_skipped
 from gradcheck_cli.diagnosis.coverage import measure_coverage
-from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, FailOn, find_exit_code
-from gradcheck_cli.diagnosis.failed_runs import locate_problems, report_crash, report_killed, report_unreadable
-from gradcheck_cli.diagnosis.judge import judge
+from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, find_exit_code
+from gradcheck_cli.diagnosis.failed_runs import report_crash, report_killed
+from gradcheck_cli.diagnosis.judged_runs import describe_untrained, report_refused, report_run
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
-from gradcheck_cli.diagnosis.refusal import blame, mark_invalid
+from gradcheck_cli.diagnosis.reading import prepare, read_file, read_text, settle_rules
 from gradcheck_cli.diagnosis.report import Report, RunReport
-from gradcheck_cli.diagnosis.rule_settings import RuleSettings, SettingsOf, combine, no_settings
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
 from gradcheck_cli.diagnosis.silencing import silence
-from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
-from gradcheck_cli.recording.history import Environment, History, RunStatus
-from gradcheck_cli.recording.refused_network import RefusedNetworkError
-from gradcheck_cli.rules.selection import rule_table, selected
+from gradcheck_cli.errors import ConfigError, GradcheckError, Problem, UsageError
+from gradcheck_cli.recording.history import History, RunStatus
+from gradcheck_cli.rules.selection import rule_table
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.document import Document
@@ -30,47 +29,19 @@ if TYPE_CHECKING:
     from gradcheck_cli.recording.description import RunDescription
     from gradcheck_cli.recording.progress import Progress
 
-
-@dataclass(frozen=True)
-class CheckOptions:
-    """What a command asks for, the same for every config.
-
-    Attributes:
-        select: Goes over the configs' own selection; None leaves theirs.
-        ignore: Adds to the configs' own.
-        extend_select: Adds to what is selected.
-        settings_of: The tool settings that hold for a config file.
-        overrides: `KEY=VALUE` as of `--set`.
-        fail_on: From which severity on findings fail the command: error, warning, info or never.
-        full: Never stop a run early.
-        seeds: How many seeds of each config are trained, from its own one on (`check_many` only).
-        share: Of the planned steps, after which training leaves off (for trials of `fixing`).
-        timeout: Seconds that each run may take from the loading of its data on; None for no limit.
-        save: Whether to keep a run folder.
-        run_dir: Where; None means `.gradcheck/runs`.
-        baseline: A file of findings to leave out; None for none.
-        write_baseline: Where to keep the findings of this command, which are then left out.
-        skip_others: Whether files that are named and no configs of ours are passed over, as they are in folders.
-    """
-
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] = ()
-    overrides: tuple[str, ...] = ()
-    fail_on: str = FailOn.ERROR
-    full: bool = False
-    seeds: int = 1
-    share: float = 1.0
-    timeout: float | None = None
-    save: bool = True
-    run_dir: Path | None = None
-    extend_select: tuple[str, ...] = ()
-    settings_of: SettingsOf = no_settings
-    baseline: Path | None = None
-    write_baseline: Path | None = None
-    skip_others: bool = False
-
-
-DEFAULTS = CheckOptions()
+__all__ = [
+    "DEFAULTS",
+    "CheckOptions",
+    "check_config",
+    "check_many",
+    "check_text",
+    "conclude",
+    "judge_saved",
+    "lint_config",
+    "lint_many",
+    "report_saved",
+    "summarize_config",
+]
 
 
 def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress: Progress | None = None) -> RunReport:
@@ -79,7 +50,7 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
     Raises:
         UsageError: `options` names a rule that does not exist.
     """
-    return _check(_load(path, options), options, progress=progress)
+    return _check(read_file(path, options), options, progress=progress)
 
 
 def check_text(text: str, options: CheckOptions = DEFAULTS, *, source: str) -> RunReport:
@@ -88,7 +59,7 @@ def check_text(text: str, options: CheckOptions = DEFAULTS, *, source: str) -> R
     Args:
         source: The name of the file that it would stand in; paths in it start from that file's folder.
     """
-    return _check(_load_text(text, options, source=source), options)
+    return _check(read_text(text, options, source=source), options)
 
 
 def _check(
@@ -103,8 +74,8 @@ def _check(
     except GradcheckError as error:
         if progress is not None:
             progress.finished(RunStatus.FAILED)
-        return _refuse(config, document, error)
-    report = _judge(history, config, document)
+        return report_refused(config, document, error)
+    report = report_run(history, config, document)
     return report if saving is None else _save(report, history, saving)
 
 
@@ -114,10 +85,10 @@ def lint_config(path: str | Path, options: CheckOptions = DEFAULTS) -> RunReport
     Raises:
         UsageError: `options` names a rule that does not exist.
     """
-    loaded = _load(path, options)
+    loaded = read_file(path, options)
     if isinstance(loaded, RunReport):
         return loaded
-    return _judge(_describe(loaded[0], RunStatus.LINTED), *loaded)
+    return report_run(describe_untrained(loaded[0], RunStatus.LINTED), *loaded)
 
 
 def check_many(
@@ -138,7 +109,7 @@ def check_many(
     Raises:
         UsageError: A rule does not exist, or a folder or glob holds no config.
     """
-    found = _prepare(arguments, options)
+    found = prepare(arguments, options)
     runs: list[RunReport] = []
     try:
         for run in group_seeds(_check_all(found.paths, options, jobs=jobs, progress=progress), seeds=options.seeds):
@@ -169,7 +140,7 @@ def _check_all(
 
 def lint_many(arguments: Sequence[str], options: CheckOptions = DEFAULTS) -> Report:
     """Lint several configs; arguments and errors as in `check_many`."""
-    found = _prepare(arguments, options)
+    found = prepare(arguments, options)
     runs = [lint_config(path, options) for path in found.paths]
     return _gather("lint", runs, options, skipped=found.skipped)
 
@@ -203,8 +174,8 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
     overrides = (*saved.overrides, *options.overrides)
     document = parse_document(saved.config_text, source=saved.source or saved.name, overrides=overrides)
     loaded = load_config(document, rules=rule_table())
-    config = _settle_rules(loaded, options.settings_of(document.source), options)
-    return replace(_judge(saved.history, config, document), run_dir=saved.path)
+    config = settle_rules(loaded, options.settings_of(document.source), options)
+    return replace(report_run(saved.history, config, document), run_dir=saved.path)
 
 
 def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[Config, RunDescription]:
@@ -213,69 +184,12 @@ def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tupl
     Raises:
         ConfigError, DataError, ModelError: The config, its data or its network cannot be used.
     """
-    loaded = _load(path, CheckOptions(overrides=tuple(overrides)))
+    loaded = read_file(path, CheckOptions(overrides=tuple(overrides)))
     if isinstance(loaded, RunReport):
         raise ConfigError(loaded.errors)
     from gradcheck_cli.training.summary import summarize
 
     return loaded[0], summarize(loaded[0], Path(path).parent)
-
-
-def _load(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | RunReport:
-    """The config and its text, or the report that says why it cannot be read."""
-    from gradcheck_cli.config.document import read_document
-
-    source = str(path)
-    return _parse(
-        lambda: read_document(Path(path), source=source, overrides=options.overrides, collect=True), options, source
-    )
-
-
-def _load_text(text: str, options: CheckOptions, *, source: str) -> tuple[Config, Document] | RunReport:
-    from gradcheck_cli.config.document import parse_document
-
-    return _parse(
-        lambda: parse_document(text, source=source, overrides=options.overrides, collect=True), options, source
-    )
-
-
-def _parse(read: Callable[[], Document], options: CheckOptions, source: str) -> tuple[Config, Document] | RunReport:
-    from gradcheck_cli.config.loading import parse_config
-
-    _refuse_unknown_rules(options)
-    settings = options.settings_of(source)
-    document: Document | None = None
-    try:
-        document = read()
-        config, problems = parse_config(document, rules=rule_table())
-    except GradcheckError as error:
-        config, problems = None, list(error.problems)
-    if config is not None and document is not None:
-        return _settle_rules(config, settings, options), document
-    return report_unreadable(source, document, problems)
-
-
-def _prepare(arguments: Sequence[str], options: CheckOptions) -> ConfigFiles:
-    """The files to read; what can be refused is refused here, before anything is trained."""
-    _refuse_unknown_rules(options)
-    found = find_configs(arguments, skip_others=options.skip_others)
-    for path in found.paths:
-        options.settings_of(path)
-    if options.baseline is not None and options.write_baseline is None:
-        from gradcheck_cli.diagnosis.baseline import read_baseline
-
-        read_baseline(options.baseline)
-    return found
-
-
-def _refuse_unknown_rules(options: CheckOptions) -> None:
-    selected((*(options.select or ()), *options.extend_select), options.ignore)
-
-
-def _settle_rules(config: Config, settings: RuleSettings, options: CheckOptions) -> Config:
-    """The config with the diagnostics that all sources of settings give together."""
-    command = RuleSettings(options.select, options.extend_select, options.ignore)
-    return replace(config, diagnostics=combine(config.diagnostics, settings=settings, command=command))
 
 
 def _train(
@@ -292,49 +206,12 @@ def _train(
         return train(config, base=base, progress=progress, on_epoch=on_epoch, full=options.full, share=options.share)
 
 
-def _judge(history: History, config: Config, document: Document) -> RunReport:
-    judgement = judge(history, config, document)
-    return RunReport(
-        config=document.source,
-        name=config.name,
-        seed=history.environment.seed,
-        status=history.status,
-        history=history,
-        document=document,
-        harm=judgement.harm,
-        coverage=judgement.coverage,
-        rules=judgement.rules,
-        findings=judgement.findings,
-        diagnostics=config.diagnostics,
-    )
-
-
 def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:
     run_dir = saving.finish(history, report.findings)
     if not saving.fault:
         return replace(report, run_dir=run_dir)
     noted = replace(history, notes=(*history.notes, f"Not saved: {saving.fault}."))
     return replace(report, history=noted, coverage=measure_coverage(noted))
-
-
-def _refuse(config: Config, document: Document, error: GradcheckError) -> RunReport:
-    """The report of a network or data that cannot be used, with what the rules say that need no training."""
-    profile = error.profile if isinstance(error, DataError) else None
-    description = error.description if isinstance(error, RefusedNetworkError) else None
-    failed = replace(_describe(config, RunStatus.FAILED, description), data_profile=profile)
-    judged = _judge(failed, config, document)
-    findings = blame(judged.findings, error.problems)
-    rules = mark_invalid(judged.rules, error.problems)
-    return replace(judged, errors=locate_problems(error.problems, document), rules=rules, findings=findings)
-
-
-def _describe(config: Config, status: RunStatus, description: RunDescription | None = None) -> History:
-    """A History of a run that was not trained; its description is made of the config alone where none is given."""
-    from gradcheck_cli.recording.describing import describe
-
-    threads = config.trainer.threads or 0
-    environment = Environment(config.seed, threads, config.trainer.device.value, config.trainer.precision.value)
-    return History(description=description or describe(config), environment=environment, status=status)
 
 
 def _check_one(
@@ -352,7 +229,7 @@ def _check_one(
 
 def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOptions:
     """Only the first seed's run is kept: it is the one whose numbers the report shows."""
-    loaded = _load(path, options) if offset else None
+    loaded = read_file(path, options) if offset else None
     if loaded is None or isinstance(loaded, RunReport):
         return options
     return replace(options, overrides=(*options.overrides, f"seed={loaded[0].seed + offset}"), save=False)
@@ -362,7 +239,17 @@ def _gather(
     command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0, note: str = ""
 ) -> Report:
     settled, notes = silence(runs, baseline=options.baseline, write_to=options.write_baseline)
-    passed_over = f"Skipped {show_skipped(skipped)}." if skipped else ""
-    notes = (*notes, *filter(None, (passed_over, note)))
-    exit_code = find_exit_code(settled, fail_on=options.fail_on)
-    return Report(command, tuple(settled), exit_code, notes, fail_on=options.fail_on)
+    return conclude(command, settled, options, skipped=skipped, notes=(*notes, *filter(None, [note])))
+
+
+def conclude(
+    command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0, notes: Sequence[str] = ()
+) -> Report:
+    """The report of a command, of runs without what is silenced.
+
+    Args:
+        skipped: Files that were passed over.
+    """
+    passed_over = [f"Skipped {show_skipped(skipped)}."] if skipped else []
+    exit_code = find_exit_code(runs, fail_on=options.fail_on)
+    return Report(command, tuple(runs), exit_code, (*notes, *passed_over), fail_on=options.fail_on)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcheck_cli.cli import options
-from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
+from gradcheck_cli.cli.choices import Color
 
 if TYPE_CHECKING:
     from gradcheck_cli.diagnosis.report import RunReport
@@ -55,49 +56,38 @@ def check(
     from gradcheck_cli.cli.console import write_message
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.progress import make_progress
-    from gradcheck_cli.cli.report_files import plan_reports
-    from gradcheck_cli.cli.settings import SettingsFinder
-    from gradcheck_cli.diagnosis.check import CheckOptions, check_many
+    from gradcheck_cli.cli.request import make_request
+    from gradcheck_cli.diagnosis.check import check_many
 
-    files = plan_reports(reports, configs=configs)
-    finder = SettingsFinder()
-    tool = finder.for_command(configs)
-    wanted = CheckOptions(
-        select=options.split_list(select),
-        extend_select=options.split_list(extend_select) or (),
-        ignore=options.split_list(ignore) or (),
-        settings_of=finder.rules_for,
-        fail_on=(fail_on or tool.fail_on or FailOn.ERROR).value,
-        baseline=baseline or tool.baseline,
-        write_baseline=options.choose_baseline(write_baseline, baseline or tool.baseline),
+    request = make_request(
+        configs,
+        select=select,
+        extend_select=extend_select,
+        ignore=ignore,
+        fail_on=fail_on,
+        baseline=baseline,
+        output_format=output_format,
+        reports=reports,
+        write_baseline=write_baseline,
         skip_others=skip_others,
         overrides=options.collect_overrides(
             settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
         ),
-        full=full,
-        seeds=seeds,
-        timeout=timeout,
-        run_dir=run_dir or tool.run_dir,
-        save=not no_save,
+        run_dir=run_dir,
+        jobs=jobs,
     )
-    jobs = jobs or tool.jobs or 1
-    is_announced = jobs > 1 and not quiet
+    wanted = replace(request.options, full=full, seeds=seeds, timeout=timeout, save=not no_save)
+    is_announced = request.jobs > 1 and not quiet
     if is_announced:
-        write_message(f"training {jobs} runs at a time")
+        write_message(f"training {request.jobs} runs at a time")
     report = check_many(
         configs,
         wanted,
-        jobs=jobs,
+        jobs=request.jobs,
         progress=make_progress(sys.stderr, quiet=quiet),
         on_finished=_announce if is_announced else None,
     )
-    write_report(
-        report,
-        output_format or tool.output_format or OutputFormat.FULL,
-        color=color,
-        verbose=verbose,
-        files=files,
-    )
+    write_report(report, request.output_format, color=color, verbose=verbose, files=request.files)
     return report.exit_code
 
 

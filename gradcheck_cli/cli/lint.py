@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcheck_cli.cli import options
-from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
+from gradcheck_cli.cli.choices import Color
 
 
 def lint(
@@ -32,30 +32,22 @@ def lint(
     gradcheck lint configs/ --output-format github --report sarif=gradcheck.sarif
     """
     from gradcheck_cli.cli.output import write_report
-    from gradcheck_cli.cli.report_files import plan_reports
-    from gradcheck_cli.cli.settings import SettingsFinder
-    from gradcheck_cli.diagnosis.check import CheckOptions, lint_many
+    from gradcheck_cli.cli.request import make_request
+    from gradcheck_cli.diagnosis.check import lint_many
 
-    files = plan_reports(reports, configs=configs)
-    finder = SettingsFinder()
-    tool = finder.for_command(configs)
-    wanted = CheckOptions(
-        select=options.split_list(select),
-        extend_select=options.split_list(extend_select) or (),
-        ignore=options.split_list(ignore) or (),
-        settings_of=finder.rules_for,
-        fail_on=(fail_on or tool.fail_on or FailOn.ERROR).value,
-        baseline=baseline or tool.baseline,
-        write_baseline=options.choose_baseline(write_baseline, baseline or tool.baseline),
+    request = make_request(
+        configs,
+        select=select,
+        extend_select=extend_select,
+        ignore=ignore,
+        fail_on=fail_on,
+        baseline=baseline,
+        output_format=output_format,
+        reports=reports,
+        write_baseline=write_baseline,
         skip_others=skip_others,
-        overrides=tuple(settings or ()),
+        overrides=settings or (),
     )
-    report = lint_many(configs, wanted)
-    write_report(
-        report,
-        output_format or tool.output_format or OutputFormat.FULL,
-        color=color,
-        verbose=verbose,
-        files=files,
-    )
+    report = lint_many(configs, request.options)
+    write_report(report, request.output_format, color=color, verbose=verbose, files=request.files)
     return report.exit_code

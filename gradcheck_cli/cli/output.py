@@ -44,13 +44,20 @@ def write_report(
             write_job_summary(report)
 
 
-def write_diff(report: Report) -> None:
-    """The fixes of all configs as one patch on standard output; what concerns no line of it goes to standard error."""
+def write_diff(report: Report, *, files: Sequence[ReportFile] = (), verbose: bool = False) -> None:
+    """The fixes of all configs as one patch on standard output; what concerns no line of it goes to standard error.
+
+    Raises:
+        OutputError: Files that cannot be written, after everything else was.
+    """
     from gradcheck_cli.reporters.patch import list_remarks, render
 
     for remark in list_remarks(report):
         write_message(remark)
-    write_result(render(report))
+    try:
+        write_reports(report, files, verbose=verbose)
+    finally:
+        write_result(render(report))
 
 
 def write_problems(error: GradcheckError, config: str, *, color: Color) -> None:

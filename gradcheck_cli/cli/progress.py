@@ -62,6 +62,11 @@ class StatusLine:
         self._drawn = 0
 
 
+def show_name(name: str) -> str:
+    """The name of a run at the start of a line: one with `::` there would be a command to GitHub Actions."""
+    return make_line(name).lstrip(": ")
+
+
 class _Watch(StatusLine):
     """What both kinds share: the name of the run, and how long it will still take."""
 
@@ -73,8 +78,7 @@ class _Watch(StatusLine):
 
     def started(self, description: RunDescription, planned_steps: int) -> None:
         """Remember the name."""
-        # A line that begins with `::` is a command to GitHub Actions, and a name may be anybody's.
-        self._name, self._last, self._first = make_line(description.name).lstrip(": "), -float("inf"), None
+        self._name, self._last, self._first = show_name(description.name), -float("inf"), None
 
     def _seconds_left(self, point: ProgressPoint) -> float | None:
         """By the pace since the first point: what came before it, such as imports, happens once."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gradcheck_cli.cli import options
-from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
+from gradcheck_cli.cli.choices import Color
 
 
 def report(
@@ -48,30 +48,21 @@ def report(
     gradcheck report --report markdown=report.md
     """
     from gradcheck_cli.cli.output import write_report
-    from gradcheck_cli.cli.report_files import plan_reports
-    from gradcheck_cli.cli.settings import SettingsFinder
-    from gradcheck_cli.diagnosis.check import CheckOptions, report_saved
+    from gradcheck_cli.cli.request import make_request
+    from gradcheck_cli.diagnosis.check import report_saved
 
-    files = plan_reports(reports)
-    finder = SettingsFinder()
-    tool = finder.for_command()
-    wanted = CheckOptions(
-        select=options.split_list(select),
-        extend_select=options.split_list(extend_select) or (),
-        ignore=options.split_list(ignore) or (),
-        settings_of=finder.rules_for,
-        fail_on=(fail_on or tool.fail_on or FailOn.ERROR).value,
-        baseline=baseline or tool.baseline,
-        write_baseline=options.choose_baseline(write_baseline, baseline or tool.baseline),
-        overrides=tuple(settings or ()),
-        run_dir=run_dir or tool.run_dir,
+    request = make_request(
+        select=select,
+        extend_select=extend_select,
+        ignore=ignore,
+        fail_on=fail_on,
+        baseline=baseline,
+        output_format=output_format,
+        reports=reports,
+        write_baseline=write_baseline,
+        overrides=settings or (),
+        run_dir=run_dir,
     )
-    shown = report_saved(run, wanted)
-    write_report(
-        shown,
-        output_format or tool.output_format or OutputFormat.FULL,
-        color=color,
-        verbose=verbose,
-        files=files,
-    )
+    shown = report_saved(run, request.options)
+    write_report(shown, request.output_format, color=color, verbose=verbose, files=request.files)
     return shown.exit_code

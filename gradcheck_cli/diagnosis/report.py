@@ -108,8 +108,3 @@ class Report:
     exit_code: int
     notes: tuple[str, ...] = ()
     fail_on: str = "error"
-
-
-def note_skipped(count: int) -> tuple[str, ...]:
-    """The note on files in folders and globs that are no configs; none where there were none."""
-    return (f"Skipped {count} YAML files that are no gradcheck configs.",) if count else ()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradcheck_cli.diagnosis.report import RunReport
+
+if TYPE_CHECKING:
+    from gradcheck_cli.diagnosis.baseline import Entry
 
 _MARK = "gradcheck:"
 """In every comment that suppresses something."""
@@ -26,7 +30,7 @@ def silence(
     settled = [_suppress(run) for run in runs]
     notes: list[str] = []
     if write_to is None and baseline is None:
-        return settled, tuple(_describe(settled))
+        return settled, tuple(describe_silenced(settled))
     from gradcheck_cli.diagnosis.baseline import apply_baseline, find_gone, read_baseline, write_baseline
 
     if write_to is not None:
@@ -40,7 +44,21 @@ def silence(
             verb = "is" if len(gone) == 1 else "are"
             notes.append(f"{_count(len(gone))} of {baseline} {verb} gone: write it anew with --write-baseline.")
         settled = apply_baseline(settled, entries)
-    return settled, (*_describe(settled), *notes)
+    return settled, (*describe_silenced(settled), *notes)
+
+
+def silence_one(run: RunReport, *, known: Sequence[Entry] = ()) -> RunReport:
+    """One report without what comments in its config and a baseline silence.
+
+    Args:
+        known: The entries of the baseline.
+    """
+    settled = _suppress(run)
+    if not known:
+        return settled
+    from gradcheck_cli.diagnosis.baseline import apply_baseline
+
+    return apply_baseline([settled], known)[0]
 
 
 def _suppress(run: RunReport) -> RunReport:
@@ -52,7 +70,8 @@ def _suppress(run: RunReport) -> RunReport:
     return suppress(run)
 
 
-def _describe(runs: Sequence[RunReport]) -> Iterator[str]:
+def describe_silenced(runs: Sequence[RunReport]) -> Iterator[str]:
+    """How many findings were silenced, and by what; nothing where none was."""
     suppressed, baselined = sum(run.suppressed for run in runs), sum(run.baselined for run in runs)
     parts = [f"{suppressed} by comments"] * bool(suppressed) + [f"{baselined} by the baseline"] * bool(baselined)
     if parts:

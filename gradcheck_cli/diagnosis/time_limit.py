@@ -42,11 +42,15 @@ def limit_time(seconds: float | None) -> Iterator[None]:
         raise TimeLimitError([_describe(seconds)]) from None
 
 
+def show_seconds(seconds: float) -> str:
+    """A limit in words, as it was given."""
+    return f"{seconds:g} {'second' if seconds == 1 else 'seconds'}"
+
+
 def _describe(seconds: float) -> Problem:
-    unit = "second" if seconds == 1 else "seconds"
     return Problem(
         "",
-        f"the run was not done after {seconds:g} {unit} and was broken off",
+        f"the run was not done after {show_seconds(seconds)} and was broken off",
         hint="allow more with --timeout, or train less with --epochs or --max-steps",
         is_of_config=False,
     )

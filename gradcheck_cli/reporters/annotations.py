@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from gradcheck_cli.diagnosis.fingerprint import fingerprint_problem
+from gradcheck_cli.diagnosis.fingerprint import fingerprint_problem, name_file
 from gradcheck_cli.diagnosis.report import Report, RuleResult, RuleStatus, RunReport
 from gradcheck_cli.errors import Problem
 from gradcheck_cli.reporters.locations import Region, find_region, find_region_of_problem
@@ -88,7 +88,7 @@ def _annotate_problem(problem: Problem, run: RunReport, file: str) -> Annotation
         message=str(problem),
         file=file,
         region=find_region_of_problem(problem, run),
-        fingerprint=fingerprint_problem(problem, source=run.config),
+        fingerprint=fingerprint_problem(problem, source=name_file(run.config)),
         run=run,
     )
 
@@ -102,7 +102,7 @@ def _annotate_crash(result: RuleResult, run: RunReport, file: str) -> Annotation
         message=f"{fault.message}; this is a fault of gradcheck, and the other rules were applied",
         file=file,
         region=find_region_of_problem(fault, run),
-        fingerprint=fingerprint_problem(fault, source=run.config),
+        fingerprint=fingerprint_problem(fault, source=name_file(run.config)),
         run=run,
     )
 

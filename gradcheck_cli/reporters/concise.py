@@ -26,6 +26,10 @@ def _list_run(run: RunReport) -> Iterator[str]:
         place = locate(finding.path, run)
         line, column = (place.line, place.column) if place else (1, 1)
         yield f"{run.config}:{line}:{column}: {finding.rule} {finding.name}: {finding.message}"
+    if run.fix is not None:
+        from gradcheck_cli.reporters.search_text import describe_search
+
+        yield f"{run.config}: {describe_search(run, run.fix)}"
     for result in run.rules:
         if result.status is RuleStatus.CRASHED:
             yield f"{run.config}: {result.rule} {result.name} crashed: {result.reason}"

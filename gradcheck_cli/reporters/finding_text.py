@@ -29,6 +29,11 @@ def show_safety(fix: Fix) -> str:
     return "" if fix.safety is Safety.ADVICE else f" [{fix.safety.value}]"
 
 
+def show_proof(fix: Fix) -> str:
+    """`, tried: fixed`; empty for a fix that was not put to the proof."""
+    return "" if fix.verdict is None else f", tried: {fix.verdict.outcome.value}"
+
+
 def list_details(finding: Finding) -> Iterator[str]:
     """What stands behind the message, a line each: why it matters, what was measured, the best fix."""
     if finding.why:
@@ -37,7 +42,7 @@ def list_details(finding: Finding) -> Iterator[str]:
     if finding.seeds.of > 1:
         yield f"Found in {finding.seeds.found} of {finding.seeds.of} seeds"
     if finding.fixes:
-        yield f"Fix: {finding.fixes[0].title}{show_safety(finding.fixes[0])}"
+        yield f"Fix: {finding.fixes[0].title}{show_safety(finding.fixes[0])}{show_proof(finding.fixes[0])}"
 
 
 def explain(annotation: Annotation) -> str:

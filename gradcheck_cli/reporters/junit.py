@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from gradcheck_cli.diagnosis.exit_code import fails
+from gradcheck_cli.diagnosis.exit_code import fails, list_left
 from gradcheck_cli.diagnosis.report import Report, RuleResult, RuleStatus, RunReport
 from gradcheck_cli.reporters.annotations import RULE_CRASHED, Annotation, annotate_run
 from gradcheck_cli.reporters.finding_text import explain
 from gradcheck_cli.reporters.printable import make_line, make_printable
 from gradcheck_cli.reporters.repository import find_root, path_in_repository
+from gradcheck_cli.reporters.search_text import describe_search
+from gradcheck_cli.rules.base import Finding
 from gradcheck_cli.rules.config.invalid_config import InvalidConfig
 
 # What XML 1.0 cannot hold and `make_printable` leaves alone.
@@ -54,6 +56,8 @@ def _make_suite(run: RunReport, file: str, *, fail_on: str) -> Element:
             case.set("line", str(line))
         if verdict is not None:
             _add_verdict(case, verdict)
+    if run.fix is not None:
+        _add_verdict(suite, _Verdict("system-out", "", text=describe_search(run, run.fix)))
     _count(suite, seconds=_find_seconds(run))
     return suite
 
@@ -68,7 +72,8 @@ def _list_cases(
     for result in _list_results(run, notes):
         own = [note for note in notes if note.code == result.rule]
         line = own[0].region.line if own else None
-        yield f"{result.rule} {result.name}", _judge(result, own, fail_on=fail_on), line
+        left = [finding for finding in list_left(run) if finding.rule == result.rule]
+        yield f"{result.rule} {result.name}", _judge(result, own, left=left, fail_on=fail_on), line
 
 
 def _list_results(run: RunReport, notes: tuple[Annotation, ...]) -> Iterator[RuleResult]:
@@ -81,19 +86,21 @@ def _list_results(run: RunReport, notes: tuple[Annotation, ...]) -> Iterator[Rul
     yield from run.rules
 
 
-def _judge(result: RuleResult, notes: list[Annotation], *, fail_on: str) -> _Verdict | None:
+def _judge(result: RuleResult, notes: list[Annotation], *, left: Sequence[Finding], fail_on: str) -> _Verdict | None:
+    """What became of a rule.
+
+    Args:
+        left: What counts of it: its findings, or those in the config as it was fixed.
+    """
     if result.status is RuleStatus.SKIPPED:
         return _Verdict("skipped", result.reason or "")
     if result.status is RuleStatus.CRASHED:
         return _Verdict("error", result.reason or "", RULE_CRASHED, _join(notes))
-    if not notes:
-        return None
-    first = notes[0]
-    if result.rule == InvalidConfig.code:
-        return _Verdict("error", first.message, first.code, _join(notes))
-    if any(fails(note.severity, fail_on) for note in notes):
-        return _Verdict("failure", first.message, first.severity.value, _join(notes))
-    return _Verdict("system-out", "", text=_join(notes))
+    if notes and result.rule == InvalidConfig.code:
+        return _Verdict("error", notes[0].message, notes[0].code, _join(notes))
+    if any(fails(finding.severity, fail_on) for finding in left):
+        return _Verdict("failure", left[0].message, left[0].severity.value, _join(notes) or left[0].message)
+    return _Verdict("system-out", "", text=_join(notes)) if notes else None
 
 
 def _join(notes: list[Annotation]) -> str:

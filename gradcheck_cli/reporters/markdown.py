@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gradcheck_cli.diagnosis.fix_report import FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import Report, RuleStatus, RunReport
 from gradcheck_cli.reporters.concise import show_problem
-from gradcheck_cli.reporters.finding_text import show_evidence, show_safety
+from gradcheck_cli.reporters.finding_text import show_evidence, show_proof, show_safety
 from gradcheck_cli.reporters.locations import locate, read_source
 from gradcheck_cli.reporters.markdown_text import code, code_block, code_cell, escape
 from gradcheck_cli.reporters.replacements import apply_fix
 from gradcheck_cli.reporters.roots import Root, group_by_root
+from gradcheck_cli.reporters.search_text import describe_cost, describe_proof, name_attempt, name_best
 from gradcheck_cli.reporters.symbols import UNICODE
 from gradcheck_cli.reporters.tally import count_findings, show_tally
-from gradcheck_cli.reporters.verdict_text import describe_metric, describe_outcome, find_severity
+from gradcheck_cli.reporters.verdict_text import describe_ending, describe_metric, describe_outcome, find_severity
 from gradcheck_cli.rules.base import Fix, Severity
 
 _CUT = "*The report goes on; this is what fits here.*\n"
@@ -60,12 +62,14 @@ def _mark(severity: Severity | None) -> str:
 
 def _describe_run(run: RunReport) -> Iterator[str]:
     crashed = [rule for rule in run.rules if rule.status is RuleStatus.CRASHED]
-    if run.errors or run.findings or crashed:
+    if run.errors or run.findings or crashed or run.fix is not None:
         yield f"### {code(run.config)}"
     if run.errors:
         yield "\n".join(_list_problems(run))
     for root in group_by_root(run.findings):
         yield _describe_finding(root, run)
+    if run.fix is not None:
+        yield from _describe_search(run, run.fix)
     for rule in crashed:
         yield f"{rule.rule} {rule.name} crashed, which is a fault of gradcheck: {escape(rule.reason or '')}"
 
@@ -95,10 +99,34 @@ def _describe_finding(root: Root, run: RunReport) -> str:
 
 
 def _describe_fix(fix: Fix, run: RunReport) -> str:
-    title = f"Fix: {escape(f'{fix.title}{show_safety(fix)}')}"
-    after = apply_fix(fix, run)
-    if run.document is None or after is None:
-        return title
+    title = f"Fix: {escape(f'{fix.title}{show_safety(fix)}{show_proof(fix)}')}"
+    # What a search has chosen is shown once, below the findings.
+    after = apply_fix(fix, run) if run.fix is None else None
+    return title if after is None else f"{title}\n\n{_show_difference(run, after)}"
+
+
+def _show_difference(run: RunReport, after: str) -> str:
+    """The lines of the config that differ."""
     from gradcheck_cli.config.differences import diff_lines
 
-    return f"{title}\n\n{code_block(chr(10).join(diff_lines(run.document.text, after)), 'diff')}"
+    before = run.document.text if run.document is not None else ""
+    return code_block("\n".join(diff_lines(before, after)), "diff")
+
+
+def _describe_search(run: RunReport, fix: FixReport) -> Iterator[str]:
+    """How the search ended, the change that it found, and what that brought."""
+    ending = describe_ending(run, fix)
+    good = fix.outcome in (FixOutcome.FIXED, FixOutcome.NOTHING_TO_FIX)
+    headline = f"**{_mark(None if good else Severity.WARNING)} {ending.capitalize()}**"
+    shown = fix.chosen or fix.withheld
+    if shown is None:
+        best = "" if fix.best is None else f" The best attempt: {name_attempt(fix.best)}: {name_best(run, fix.best)}."
+        yield f"{headline}  \n{escape(f'{describe_cost(fix)}{best}')}"
+    else:
+        how = "" if fix.chosen is not None else "with --unsafe-fixes: "
+        proof = "" if shown.verdict is None else f"  \n{escape(describe_proof(run, fix, shown.verdict))}"
+        yield f"{headline}: {escape(how + name_attempt(shown))}{proof}"
+        yield _show_difference(run, shown.text)
+    if fix.output is not None:
+        yield f"Written to {code(str(fix.output))}"
+    yield from (escape(note) for note in fix.notes)

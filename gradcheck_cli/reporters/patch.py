@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcheck_cli.diagnosis.fix_report import FixOutcome
 from gradcheck_cli.diagnosis.report import Report, RunReport
+from gradcheck_cli.reporters.verdict_text import describe_ending
 
 
 def render(report: Report) -> str:
@@ -28,17 +28,4 @@ def list_remarks(report: Report) -> Iterator[str]:
     for run in report.runs:
         yield from (f"{run.config}: {problem}" for problem in run.errors)
         if run.fix is not None:
-            yield f"{run.config}: {show_outcome(run.fix.outcome)}"
-
-
-def show_outcome(outcome: FixOutcome) -> str:
-    """An outcome in words."""
-    return _WORDS[outcome]
-
-
-_WORDS = {
-    FixOutcome.FIXED: "fixed",
-    FixOutcome.IMPROVED: "improved, but not healthy yet",
-    FixOutcome.NOTHING_WORKED: "nothing worked",
-    FixOutcome.NOTHING_TO_FIX: "nothing to fix",
-}
+            yield f"{run.config}: {describe_ending(run, run.fix)}"

@@ -11,8 +11,9 @@ from gradcheck_cli.diagnosis.report import Report
 from gradcheck_cli.reporters.annotations import Annotation, annotate
 from gradcheck_cli.reporters.finding_text import explain
 from gradcheck_cli.reporters.locations import read_source
+from gradcheck_cli.reporters.offers import list_offers
 from gradcheck_cli.reporters.printable import make_printable
-from gradcheck_cli.reporters.replacements import apply_fix, find_replacements, span_replacements
+from gradcheck_cli.reporters.replacements import span_replacements
 
 
 def render(report: Report) -> str:
@@ -48,15 +49,17 @@ def _count_bytes(lines: list[str], line: int, column: int) -> int:
 
 
 def _suggest(annotation: Annotation) -> dict[str, Any] | None:
-    """The first fix that can be made on the text, as one change of whole lines: alternatives would only cover it up."""
+    """The best change that fits the text, as one of whole lines: alternatives would only cover it up.
+
+    What retraining has shown to be of no use is not suggested.
+    """
     finding, document = annotation.finding, annotation.run.document
     if finding is None or document is None:
         return None
-    for fix in finding.fixes:
-        after = apply_fix(fix, annotation.run)
-        replacements = () if after is None else find_replacements(document.text, after)
-        if replacements:
-            whole = span_replacements(document.text, replacements)
-            text = whole.text.removesuffix("\n").removesuffix("\r")
-            return {"range": {"start": {"line": whole.first}, "end": {"line": whole.end - 1}}, "text": text}
-    return None
+    useful = (offer for offer in list_offers(finding, annotation.run) if offer.verdict is None or offer.verdict.helps)
+    best = next(useful, None)
+    if best is None:
+        return None
+    whole = span_replacements(document.text, best.replacements)
+    text = whole.text.removesuffix("\n").removesuffix("\r")
+    return {"range": {"start": {"line": whole.first}, "end": {"line": whole.end - 1}}, "text": text}

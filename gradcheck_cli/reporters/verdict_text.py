@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from gradcheck_cli.diagnosis.fix_report import FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import RunReport
-from gradcheck_cli.recording.history import Outcome
+from gradcheck_cli.recording.history import Outcome, RunStatus
 from gradcheck_cli.reporters.numbers import show_count, show_metric
 from gradcheck_cli.reporters.roots import group_by_root
 from gradcheck_cli.rules.base import Severity
 
+_ENDINGS = {
+    FixOutcome.FIXED: "fixed",
+    FixOutcome.IMPROVED: "improved, but not healthy yet",
+    FixOutcome.NOTHING_WORKED: "nothing worked",
+    FixOutcome.NOTHING_TO_FIX: "nothing to fix",
+}
+_INTERRUPTED = "interrupted"
+_OUT_OF_TIME = "out of time"
 _METRIC_NAMES = {"balanced_accuracy": "balanced accuracy", "r2": "R2"}
 
 
 def describe_outcome(run: RunReport) -> str:
-    """`vanishing-gradient and 2 more`, `3 problems` or `nothing to report`."""
+    """`vanishing-gradient and 2 more`, `3 problems` or `nothing to report`; with how a search for a fix ended."""
+    ending = "" if run.fix is None else f"; {describe_ending(run, run.fix)}"
     if run.errors:
-        return show_count(len(run.errors), "problem")
+        return f"{show_count(len(run.errors), 'problem')}{ending}"
     roots = group_by_root(run.findings)
     more = f" and {len(roots) - 1} more" if len(roots) > 1 else ""
-    return f"{roots[0].finding.name}{more}" if roots else "nothing to report"
+    return f"{roots[0].finding.name}{more}{ending}" if roots else "nothing to report"
+
+
+def describe_ending(run: RunReport, fix: FixReport) -> str:
+    """`fixed`, `nothing worked among the safe fixes`, or how the search was broken off without a result."""
+    if fix.outcome is not FixOutcome.NOTHING_WORKED:
+        return _ENDINGS[fix.outcome]
+    ended = _INTERRUPTED if run.status is RunStatus.INTERRUPTED else _ENDINGS[fix.outcome]
+    if any(not problem.is_of_config for problem in run.errors):
+        ended = _OUT_OF_TIME
+    return f"{ended} among the safe fixes" if fix.withheld is not None else ended
 
 
 def find_severity(run: RunReport) -> Severity | None:

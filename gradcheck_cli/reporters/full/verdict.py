@@ -45,7 +45,7 @@ def describe_verdict(run: RunReport, roots: tuple[Root, ...], *, symbols: Symbol
     name = style(run.name, STRONG)
     if run.errors:
         problems = show_count(len(run.errors), "problem")
-        failed = f" could not be {'read' if run.history is None else 'trained'}: {problems}"
+        failed = f" could not be {_name_failure(run)}: {problems}"
         return style(f"{symbols.error} ", SEVERITY_STYLES[Severity.ERROR]), name, style(failed)
     if not roots:
         return style(f"{symbols.passed} ", PASSED), name, style(": nothing to report")
@@ -60,6 +60,14 @@ def describe_verdict(run: RunReport, roots: tuple[Root, ...], *, symbols: Symbol
         style(first.name, SEVERITY_STYLES[first.severity]),
         style(more),
     )
+
+
+def _name_failure(run: RunReport) -> str:
+    """What could not be done with a config that has problems."""
+    if run.history is None:
+        return "read"
+    # One that was trained has a problem only where the search for its fix was broken off.
+    return "trained" if run.history.steps is None else "fixed in time"
 
 
 def _is_note(root: Root) -> bool:

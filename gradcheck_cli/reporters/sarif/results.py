@@ -9,8 +9,9 @@ from gradcheck_cli.config.document import BYTE_ORDER_MARK
 from gradcheck_cli.config.lines import split_lines
 from gradcheck_cli.reporters.annotations import Annotation
 from gradcheck_cli.reporters.json_format import make_plain
+from gradcheck_cli.reporters.offers import list_offers
 from gradcheck_cli.reporters.printable import make_printable
-from gradcheck_cli.reporters.replacements import Replacement, apply_fix, find_replacements
+from gradcheck_cli.reporters.replacements import Replacement
 from gradcheck_cli.reporters.sarif.places import describe_artifact, describe_location
 from gradcheck_cli.rules.base import Finding, Severity
 
@@ -44,23 +45,19 @@ def _describe_measurements(finding: Finding) -> dict[str, Any]:
 
 
 def _list_fixes(finding: Finding, annotation: Annotation) -> Iterator[dict[str, Any]]:
-    """Every fix that can be made on the text; advice has nothing to replace."""
+    """Every change that fits the text, proven ones first."""
     document = annotation.run.document
-    for fix in finding.fixes:
-        after = apply_fix(fix, annotation.run)
-        if document is None or after is None or after == document.text:
-            continue
-        replacements = find_replacements(document.text, after)
-        lines = split_lines(document.text.removeprefix(BYTE_ORDER_MARK))
+    lines = split_lines(document.text.removeprefix(BYTE_ORDER_MARK)) if document is not None else []
+    for offer in list_offers(finding, annotation.run):
         change = {
             "artifactLocation": describe_artifact(annotation.file),
-            "replacements": [_describe_replacement(replacement, lines) for replacement in replacements],
+            "replacements": [_describe_replacement(replacement, lines) for replacement in offer.replacements],
         }
-        text = " ".join(filter(None, (f"{fix.title}.", fix.reason)))
+        verdict = {} if offer.verdict is None else {"verdict": offer.verdict.outcome.value}
         yield {
-            "description": {"text": make_printable(text)},
+            "description": {"text": make_printable(offer.text)},
             "artifactChanges": [change],
-            "properties": {"safety": fix.safety.value},
+            "properties": {"safety": offer.safety.value, **verdict},
         }
 
 

@@ -21,6 +21,8 @@ class Problem:
         hint: What to do, such as `did you mean 'Linear'?`; may be empty.
         line: Line in the file, from 1; None where it is not known (it is then looked up by `path`).
         column: Column, from 1.
+        is_of_config: Whether the user can mend it in the config or its data (rule GC001). False where time ran out, a
+            process was killed, or gradcheck itself failed.
     """
 
     path: str
@@ -29,6 +31,7 @@ class Problem:
     hint: str = ""
     line: int | None = None
     column: int | None = None
+    is_of_config: bool = True
 
     def __str__(self) -> str:
         parts = [f"{self.path}: {self.message}" if self.path else self.message]
@@ -73,8 +76,16 @@ class ModelError(GradcheckError):
     """torch refuses the network, the loss or the optimizer that the config describes."""
 
 
+class TimeLimitError(GradcheckError):
+    """A run took longer than it was given."""
+
+
 class UsageError(GradcheckError):
     """The command line asks for something that does not exist or does not fit together."""
+
+
+class OutputError(GradcheckError):
+    """A report cannot be written."""
 
 
 class RunFolderError(GradcheckError):

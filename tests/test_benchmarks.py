@@ -12,7 +12,7 @@ import pytest
 from gradcheck_cli.config.document import parse_document
 from gradcheck_cli.config.loading import load_config
 from gradcheck_cli.recording.history import RunStatus
-from tests.benchmarks import calibration, random_networks
+from tests.benchmarks import calibration, lint, random_networks
 from tests.benchmarks.kept_runs import KeptRun, Order, is_kept, read_kept, train_missing
 from tests.benchmarks.labels import Kind, Label, read_labels
 from tests.benchmarks.network_generator import FAMILIES, generate
@@ -227,3 +227,12 @@ def test_the_level_is_the_better_of_networks_and_references() -> None:
     assert find_levels({"digits": runs}) == pytest.approx({"digits": 0.97})
     better = [make_history(outcome=make_outcome(value)) for value in (0.99, 0.99, 0.5)]
     assert find_levels({"digits": better}) == pytest.approx({"digits": 0.99})
+
+
+def test_lint_is_timed_on_one_config_and_on_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(list(lint.copy_configs(tmp_path).glob("*.yaml"))) == 100
+    assert lint.main(["--rounds", "1"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {"lint, 1 config", "lint, 100 configs", "--help"} <= set(result)
+    with pytest.raises(SystemExit):
+        lint.main(["--rounds", "0"])

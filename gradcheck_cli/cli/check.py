@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcheck_cli.cli import options
-from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
+from gradcheck_cli.cli.choices import Color
 
 if TYPE_CHECKING:
     from gradcheck_cli.diagnosis.report import RunReport
@@ -15,17 +16,23 @@ if TYPE_CHECKING:
 def check(
     configs: options.Configs,
     select: options.Select = None,
+    extend_select: options.ExtendSelect = None,
     ignore: options.Ignore = None,
-    fail_on: options.FailOnOption = FailOn.ERROR,
+    fail_on: options.FailOnOption = None,
+    baseline: options.Baseline = None,
+    write_baseline: options.WriteBaseline = None,
+    skip_others: options.SkipOthers = False,
     settings: options.Set = None,
     seed: options.Seed = None,
     seeds: options.Seeds = 1,
     epochs: options.Epochs = None,
     max_steps: options.MaxSteps = None,
     device: options.DeviceOption = None,
-    jobs: options.Jobs = 1,
+    jobs: options.Jobs = None,
+    timeout: options.Timeout = None,
     full: options.Full = False,
-    output_format: options.Format = OutputFormat.FULL,
+    output_format: options.Format = None,
+    reports: options.Reports = None,
     run_dir: options.RunDir = None,
     no_save: options.NoSave = False,
     quiet: options.Quiet = False,
@@ -42,36 +49,45 @@ def check(
 
     gradcheck check config.yaml --seeds 5 --jobs 5
 
+    gradcheck check configs/ --timeout 600 --report sarif=gradcheck.sarif --report junit=gradcheck.xml
+
     gradcheck check config.yaml --set optimizer.lr=0.01 --select GC1,overfitting
     """
     from gradcheck_cli.cli.console import write_message
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.progress import make_progress
-    from gradcheck_cli.diagnosis.check import CheckOptions, check_many
+    from gradcheck_cli.cli.request import make_request
+    from gradcheck_cli.diagnosis.check import check_many
 
-    wanted = CheckOptions(
-        select=options.split_list(select),
-        ignore=options.split_list(ignore) or (),
-        fail_on=fail_on.value,
+    request = make_request(
+        configs,
+        select=select,
+        extend_select=extend_select,
+        ignore=ignore,
+        fail_on=fail_on,
+        baseline=baseline,
+        output_format=output_format,
+        reports=reports,
+        write_baseline=write_baseline,
+        skip_others=skip_others,
         overrides=options.collect_overrides(
             settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
         ),
-        full=full,
-        seeds=seeds,
         run_dir=run_dir,
-        save=not no_save,
+        jobs=jobs,
     )
-    is_announced = jobs > 1 and not quiet
+    wanted = replace(request.options, full=full, seeds=seeds, timeout=timeout, save=not no_save)
+    is_announced = request.jobs > 1 and not quiet
     if is_announced:
-        write_message(f"training {jobs} runs at a time")
+        write_message(f"training {request.jobs} runs at a time")
     report = check_many(
         configs,
         wanted,
-        jobs=jobs,
+        jobs=request.jobs,
         progress=make_progress(sys.stderr, quiet=quiet),
         on_finished=_announce if is_announced else None,
     )
-    write_report(report, output_format, color=color, verbose=verbose)
+    write_report(report, request.output_format, color=color, verbose=verbose, files=request.files)
     return report.exit_code
 
 

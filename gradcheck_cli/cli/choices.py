@@ -20,6 +20,23 @@ class OutputFormat(StrEnum):
     FULL = "full"
     CONCISE = "concise"
     JSON = "json"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    RDJSON = "rdjson"
+    MARKDOWN = "markdown"
+
+
+class Template(StrEnum):
+    """What a starter config begins from."""
+
+    MLP = "mlp"
+    CNN = "cnn"
+    RNN = "rnn"
+    TRANSFORMER = "transformer"
+    REGRESSION = "regression"
+    CSV = "csv"
 
 
 class PageFormat(StrEnum):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import IO
 
 from gradcheck_cli.cli.choices import Color
+from gradcheck_cli.errors import OutputError
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.symbols import can_show_unicode
 
@@ -60,12 +61,31 @@ def write_result(text: str) -> None:
     """Write to standard output, at once.
 
     A reader that has gone (`| head`) is no fault: what is left is dropped, and the exit code stays that of the job.
+
+    Raises:
+        OutputError: It cannot be written otherwise, as on a full disk.
     """
     try:
         sys.stdout.write(_fit_encoding(text, sys.stdout))
         sys.stdout.flush()
     except BrokenPipeError:
         silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        raise OutputError(f"standard output cannot be written: {name_fault(error)}") from None
+
+
+def name_fault(error: OSError) -> str:
+    """What the system says is wrong, without numbers and file names."""
+    return os.strerror(error.errno).lower() if error.errno else str(error)
+
+
+def open_missing_streams() -> None:
+    """Give a process that was started without standard output or error (`>&-`) a place to write to all the same."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Left open to the end of the process, as the stream that it stands for.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def write_message(text: str) -> None:

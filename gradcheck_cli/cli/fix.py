@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gradcheck_cli.cli import options
-from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
+from gradcheck_cli.cli.choices import Color
 
 FIXES = "Fixes"
 
@@ -51,19 +52,41 @@ def fix(
         ),
     ] = 12.0,
     select: options.Select = None,
+    extend_select: options.ExtendSelect = None,
     ignore: options.Ignore = None,
-    fail_on: options.FailOnOption = FailOn.ERROR,
+    fail_on: options.FailOnOption = None,
+    baseline: options.Baseline = None,
+    skip_others: options.SkipOthers = False,
     settings: options.Set = None,
     seed: options.Seed = None,
     epochs: options.Epochs = None,
     max_steps: options.MaxSteps = None,
     device: options.DeviceOption = None,
     jobs: Annotated[
-        int,
-        typer.Option("--jobs", metavar="N", min=1, help="Train N runs at a time.", rich_help_panel=options.TRAINING),
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--jobs",
+            metavar="N",
+            min=1,
+            help="Train N runs at a time.",
+            rich_help_panel=options.TRAINING,
+            show_default="1",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            help="Break off the search for a config that takes longer; it fails with what is known, the others go on.",
+            rich_help_panel=options.TRAINING,
+            show_default=False,
+            callback=options.check_timeout,
+        ),
+    ] = None,
     full: options.Full = False,
-    output_format: options.Format = OutputFormat.FULL,
+    output_format: options.Format = None,
+    reports: options.Reports = None,
     run_dir: options.RunDir = None,
     no_save: options.NoSave = False,
     quiet: options.Quiet = False,
@@ -81,29 +104,37 @@ def fix(
     gradcheck fix config.yaml --unsafe-fixes --write
 
     gradcheck fix configs/ --jobs 2 --diff > fixes.patch
+
+    gradcheck fix configs/ --timeout 3600 --report markdown=fixes.md
     """
     from gradcheck_cli.cli.fix_progress import make_watcher
     from gradcheck_cli.cli.output import write_diff, write_report
     from gradcheck_cli.cli.progress import make_progress
-    from gradcheck_cli.diagnosis.check import CheckOptions
+    from gradcheck_cli.cli.request import make_request
     from gradcheck_cli.fixing.fix import FixOptions, fix_many
     from gradcheck_cli.fixing.writing import Destination
 
-    wanted = FixOptions(
-        CheckOptions(
-            select=options.split_list(select),
-            ignore=options.split_list(ignore) or (),
-            fail_on=fail_on.value,
-            overrides=options.collect_overrides(
-                settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
-            ),
-            full=full,
-            run_dir=run_dir,
-            save=not no_save,
+    request = make_request(
+        configs,
+        select=select,
+        extend_select=extend_select,
+        ignore=ignore,
+        fail_on=fail_on,
+        baseline=baseline,
+        output_format=output_format,
+        reports=reports,
+        skip_others=skip_others,
+        overrides=options.collect_overrides(
+            settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
         ),
+        run_dir=run_dir,
+        jobs=jobs,
+    )
+    wanted = FixOptions(
+        replace(request.options, full=full, timeout=timeout, save=not no_save),
         unsafe=unsafe_fixes,
         budget=budget,
-        jobs=jobs,
+        jobs=request.jobs,
         destination=Destination(in_place=write, output=output),
     )
     report = fix_many(
@@ -113,7 +144,7 @@ def fix(
         watcher=make_watcher(sys.stderr, quiet=quiet),
     )
     if diff:
-        write_diff(report)
+        write_diff(report, files=request.files, verbose=verbose)
     else:
-        write_report(report, output_format, color=color, verbose=verbose)
+        write_report(report, request.output_format, color=color, verbose=verbose, files=request.files)
     return report.exit_code

@@ -11,7 +11,7 @@ from typing import IO
 from gradcheck_cli.cli.choices import Color
 from gradcheck_cli.cli.console import make_page
 from gradcheck_cli.cli.live_line import draw_bar, show_time
-from gradcheck_cli.cli.progress import Clock, StatusLine, wants_live_line
+from gradcheck_cli.cli.progress import Clock, StatusLine, show_name, wants_live_line
 from gradcheck_cli.fixing.watching import NOBODY, Watcher
 from gradcheck_cli.reporters.printable import make_line
 
@@ -40,7 +40,7 @@ class _SearchWatch(StatusLine):
 
     def started(self, name: str, *, budget: float) -> None:
         """Remember the name and what may be spent."""
-        self._name, self._leader, self._budget, self._spent = make_line(name), "", budget, 0.0
+        self._name, self._leader, self._budget, self._spent = show_name(name), "", budget, 0.0
         self._first = None
 
     def tried(self, label: str, metric: float, *, spent: float) -> None:

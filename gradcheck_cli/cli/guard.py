@@ -28,12 +28,13 @@ def guarded(command: Callable[P, int]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        raise typer.Exit(_find_exit_code(lambda: command(*args, **kwargs)))
+        raise typer.Exit(guard_call(lambda: command(*args, **kwargs)))
 
     return run
 
 
-def _find_exit_code(call: Callable[[], int]) -> int:
+def guard_call(call: Callable[[], int]) -> int:
+    """The exit code of what is done, or of how it failed, which is then said on standard error."""
     try:
         return call()
     except typer.Exit as stop:

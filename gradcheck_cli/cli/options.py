@@ -8,11 +8,22 @@ from typing import Annotated
 
 import typer
 
+from gradcheck_cli.cli.baseline_argument import DEFAULT_BASELINE, WRITE_BASELINE
 from gradcheck_cli.cli.choices import Color, DeviceChoice, FailOn, OutputFormat
+from gradcheck_cli.cli.completion import complete_rules
 
 SELECTION = "Which rules"
 TRAINING = "Training"
 OUTPUT = "Output"
+LONGEST_TIMEOUT_S = 30 * 24 * 3600
+
+
+def check_timeout(seconds: float | None) -> float | None:
+    """Refuse what is no length of time; `nan` and `inf` are numbers for Python."""
+    if seconds is not None and not 0 < seconds <= LONGEST_TIMEOUT_S:
+        raise typer.BadParameter(f"{seconds:g} is not a number of seconds above 0 and up to {LONGEST_TIMEOUT_S:,}.")
+    return seconds
+
 
 Configs = Annotated[
     list[str],
@@ -24,6 +35,18 @@ Select = Annotated[
         "--select",
         metavar="RULES",
         help="Only these rules: codes, prefixes or names, separated by commas; repeatable.",
+        autocompletion=complete_rules,
+        rich_help_panel=SELECTION,
+        show_default=False,
+    ),
+]
+ExtendSelect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--extend-select",
+        metavar="RULES",
+        help="These rules too, beside those selected elsewhere.",
+        autocompletion=complete_rules,
         rich_help_panel=SELECTION,
         show_default=False,
     ),
@@ -31,12 +54,50 @@ Select = Annotated[
 Ignore = Annotated[
     list[str] | None,
     typer.Option(
-        "--ignore", metavar="RULES", help="Leave these rules out.", rich_help_panel=SELECTION, show_default=False
+        "--ignore",
+        metavar="RULES",
+        help="Leave these rules out.",
+        autocompletion=complete_rules,
+        rich_help_panel=SELECTION,
+        show_default=False,
     ),
 ]
 FailOnOption = Annotated[
-    FailOn,
-    typer.Option("--fail-on", help="Exit with 1 from this severity on.", rich_help_panel=SELECTION),
+    FailOn | None,
+    typer.Option(
+        "--fail-on",
+        help="Exit with 1 from this severity on.",
+        rich_help_panel=SELECTION,
+        show_default=FailOn.ERROR.value,
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="FILE",
+        help="Leave out the findings in this file.",
+        rich_help_panel=SELECTION,
+        show_default=False,
+    ),
+]
+WriteBaseline = Annotated[
+    str | None,
+    typer.Option(
+        WRITE_BASELINE,
+        metavar="[FILE.json]",
+        help="Keep all findings in the baseline, by default .gradcheck-baseline.json, and leave them out from now on.",
+        rich_help_panel=SELECTION,
+        show_default=False,
+    ),
+]
+SkipOthers = Annotated[
+    bool,
+    typer.Option(
+        "--skip-others",
+        help="Pass over named YAML files that are no gradcheck configs, as in folders.",
+        rich_help_panel=SELECTION,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
@@ -71,7 +132,21 @@ DeviceOption = Annotated[
     typer.Option("--device", help="Override the device.", rich_help_panel=TRAINING, show_default=False),
 ]
 Jobs = Annotated[
-    int, typer.Option("--jobs", metavar="N", min=1, help="Train N configs at a time.", rich_help_panel=TRAINING)
+    int | None,
+    typer.Option(
+        "--jobs", metavar="N", min=1, help="Train N configs at a time.", rich_help_panel=TRAINING, show_default="1"
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="Break off a run that takes longer; it fails, the others go on.",
+        rich_help_panel=TRAINING,
+        show_default=False,
+        callback=check_timeout,
+    ),
 ]
 Full = Annotated[
     bool, typer.Option("--full", help="Train to the end even when the verdict is clear.", rich_help_panel=TRAINING)
@@ -88,8 +163,24 @@ RunDir = Annotated[
 ]
 NoSave = Annotated[bool, typer.Option("--no-save", help="Do not save the run.", rich_help_panel=OUTPUT)]
 Format = Annotated[
-    OutputFormat,
-    typer.Option("--output-format", help="Format of the report on standard output.", rich_help_panel=OUTPUT),
+    OutputFormat | None,
+    typer.Option(
+        "--output-format",
+        metavar="FORMAT",
+        help=f"Format of the report on standard output: {', '.join(OutputFormat)}.",
+        rich_help_panel=OUTPUT,
+        show_default=OutputFormat.FULL.value,
+    ),
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=PATH",
+        help="Write a report to a file too, such as junit=report.xml; repeatable.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.", rich_help_panel=OUTPUT)]
 Verbose = Annotated[
@@ -107,6 +198,13 @@ def split_list(values: Sequence[str] | None) -> tuple[str, ...] | None:
     if values is None or not len(values):
         return None
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def choose_baseline(written: str | None, read: Path | None) -> Path | None:
+    """Where `--write-baseline` writes: to its file, else to the baseline that is read, else to the usual place."""
+    if written is None:
+        return None
+    return Path(written) if written else read or Path(DEFAULT_BASELINE)
 
 
 def collect_overrides(

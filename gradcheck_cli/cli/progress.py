@@ -62,6 +62,11 @@ class StatusLine:
         self._drawn = 0
 
 
+def show_name(name: str) -> str:
+    """The name of a run at the start of a line: one with `::` there would be a command to GitHub Actions."""
+    return make_line(name).lstrip(": ")
+
+
 class _Watch(StatusLine):
     """What both kinds share: the name of the run, and how long it will still take."""
 
@@ -73,7 +78,7 @@ class _Watch(StatusLine):
 
     def started(self, description: RunDescription, planned_steps: int) -> None:
         """Remember the name."""
-        self._name, self._last, self._first = make_line(description.name), -float("inf"), None
+        self._name, self._last, self._first = show_name(description.name), -float("inf"), None
 
     def _seconds_left(self, point: ProgressPoint) -> float | None:
         """By the pace since the first point: what came before it, such as imports, happens once."""
@@ -135,8 +140,10 @@ class PlainProgress(_Watch):
         self.write(f"{self._name}: {_show_plainly(point)}\n")
 
     def finished(self, status: RunStatus) -> None:
-        """Say how it ended."""
-        self.write(f"{self._name}: {status.value}\n")
+        """Say how it ended; nothing of a run that never began."""
+        if self._name:
+            self.write(f"{self._name}: {status.value}\n")
+        self._name = ""
 
 
 def _show_plainly(point: ProgressPoint) -> str:

@@ -9,12 +9,17 @@ import typer
 
 from gradcheck_cli.cli import options
 from gradcheck_cli.cli.choices import Color, PageFormat
+from gradcheck_cli.cli.completion import complete_names
 
 
 def rule(
     queries: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RULE...]", help="Codes, prefixes, names, or the names that other tools use."),
+        typer.Argument(
+            metavar="[RULE...]",
+            help="Codes, prefixes, names, or the names that other tools use.",
+            autocompletion=complete_names,
+        ),
     ] = None,
     all_rules: Annotated[bool, typer.Option("--all", help="List every rule.")] = False,
     output_format: Annotated[

@@ -22,6 +22,7 @@ class Parameter:
         default: Where not required and plain; None also where there is none.
         choices: All strings that are allowed; empty where any is.
         range: An interval such as `[0, 1)` or `(0, inf)`; empty where any number is allowed.
+        help: What it does, in one sentence for editors; empty where its name and type say it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Parameter:
     default: Any = None
     choices: tuple[str, ...] = ()
     range: str = ""
+    help: str = ""
 
 
 @dataclass(frozen=True)

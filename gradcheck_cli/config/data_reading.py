@@ -13,17 +13,60 @@ from gradcheck_cli.config.quoting import list_names, quote
 from gradcheck_cli.config.schema import DataConfig, Missing, Task
 from gradcheck_cli.config.sources import NOT_YET, SOURCES, Source
 
-_COMMON = {
+COMMON = {
     parameter.name: parameter
     for parameter in (
-        Parameter("val_fraction", ("float",), default=0.2, range="[0, 1)"),
-        Parameter("shuffle", ("bool",), default=True),
-        Parameter("standardize", ("bool",), default=False),
-        Parameter("standardize_target", ("bool",), default=False),
-        Parameter("max_samples", ("int", "null"), range="[1, inf)"),
-        Parameter("label_noise", ("float",), default=0.0, range="[0, 1]"),
-        Parameter("missing", ("str",), default="error", choices=tuple(map(str, Missing))),
-        Parameter("task", ("str", "null"), choices=tuple(map(str, Task))),
+        Parameter(
+            "val_fraction",
+            ("float",),
+            default=0.2,
+            range="[0, 1)",
+            help="Share of the rows that validate; 0 for none, and rules that need them are skipped.",
+        ),
+        Parameter(
+            "shuffle",
+            ("bool",),
+            default=True,
+            help="Shuffle the rows, by the seed, before they are split; false: the first rows train.",
+        ),
+        Parameter(
+            "standardize",
+            ("bool",),
+            default=False,
+            help="Give each feature mean 0 and standard deviation 1, fitted on the training rows.",
+        ),
+        Parameter(
+            "standardize_target",
+            ("bool",),
+            default=False,
+            help="The same for the numbers to predict; metrics stay in their own units.",
+        ),
+        Parameter(
+            "max_samples",
+            ("int", "null"),
+            range="[1, inf)",
+            help="Use no more rows than this, chosen after the shuffle.",
+        ),
+        Parameter(
+            "label_noise",
+            ("float",),
+            default=0.0,
+            range="[0, 1]",
+            help="Share of the training labels that are drawn anew at random.",
+        ),
+        Parameter(
+            "missing",
+            ("str",),
+            default="error",
+            choices=tuple(map(str, Missing)),
+            help="What to do with missing cells in files.",
+        ),
+        Parameter(
+            "task",
+            ("str", "null"),
+            choices=tuple(map(str, Task)),
+            help="Whether the targets are classes or numbers, where the file leaves it open.",
+        ),
     )
 }
 
@@ -42,11 +85,15 @@ def read_data(node: Node) -> DataConfig | None:
         if missing:
             node.report(f"{name} needs {list_names(map(quote, missing))}, which is missing")
         return DataConfig(type=name)
-    parameters = {**source.parameters, **_COMMON}
+    parameters = {**source.parameters, **COMMON}
     values = read_fields(node, parameters, owner=name, reserved=("type",), dialect=DATA, word="argument")
     _check_source(node, name, source, values)
-    arguments = {key: value for key, value in values.items() if key not in _COMMON}
-    return DataConfig(type=name, arguments=arguments, **{key: values[key] for key in _COMMON if key in values})
+    arguments = {key: value for key, value in values.items() if key not in COMMON}
+    common = {key: values[key] for key in COMMON if key in values}
+    for key, kind in (("missing", Missing), ("task", Task)):
+        if common.get(key) is not None:
+            common[key] = kind(common[key])
+    return DataConfig(type=name, arguments=arguments, **common)
 
 
 def _report_unknown(place: Node, name: str) -> None:

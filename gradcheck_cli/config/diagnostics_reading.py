@@ -17,8 +17,24 @@ RuleTable = Mapping[str, Collection[str]]
 """Codes and names of the rules, each with the names of its thresholds."""
 
 _KEYS = ("select", "ignore", "rules", "expect")
-_EXPECT = {"val_metric": Parameter("val_metric", ("float",), required=True, range="(-inf, inf)")}
-_SEVERITY = Parameter("severity", ("str",), choices=("error", "warning", "info"))
+WHOLE_BOOK = "all"
+"""Stands for every rule."""
+
+EXPECT = {
+    "val_metric": Parameter(
+        "val_metric",
+        ("float",),
+        required=True,
+        range="(-inf, inf)",
+        help="The validation metric that the run must reach.",
+    )
+}
+SEVERITY = Parameter(
+    "severity",
+    ("str",),
+    choices=("error", "warning", "info"),
+    help="Severity of all findings of the rule, whatever harm is shown.",
+)
 
 
 def read_diagnostics(node: Node, rules: RuleTable | None) -> DiagnosticsConfig:
@@ -30,24 +46,24 @@ def read_diagnostics(node: Node, rules: RuleTable | None) -> DiagnosticsConfig:
     if node.value is None or not is_mapping(node, what="the diagnostics", allowed=_KEYS):
         return DiagnosticsConfig()
     read_fields(node, {}, owner="diagnostics", reserved=_KEYS, dialect=DIAGNOSTICS)
-    select = _read_selection(node.child("select"), rules)
+    select = read_selection(node.child("select"), rules)
     expect = node.child("expect")
     wanted = {} if expect.value is None else _read_expect(expect)
     return DiagnosticsConfig(
         select=select,
-        ignore=_read_selection(node.child("ignore"), rules) or (),
-        rules=_read_rules(node.child("rules"), rules),
+        ignore=read_selection(node.child("ignore"), rules) or (),
+        rules=read_rules(node.child("rules"), rules),
         expect={name: value for name, value in wanted.items() if value is not None},
     )
 
 
 def _read_expect(node: Node) -> dict[str, Any]:
-    if not is_mapping(node, what="'expect'", allowed=_EXPECT):
+    if not is_mapping(node, what="'expect'", allowed=EXPECT):
         return {}
-    return read_fields(node, _EXPECT, owner="expect")
+    return read_fields(node, EXPECT, owner="expect")
 
 
-def _read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | None:
+def read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | None:
     """Codes, prefixes or names; None where nothing is given."""
     if node.value is None:
         return None
@@ -73,10 +89,10 @@ def _read_selection(node: Node, rules: RuleTable | None) -> tuple[str, ...] | No
 def _selects(text: str, rule: str) -> bool:
     """Whether it is `all`, a rule's name or code, or the start of its code; only codes are in capitals."""
     wanted, known = text.strip().casefold(), rule.casefold()
-    return wanted in ("all", known) or (bool(wanted) and rule.isupper() and known.startswith(wanted))
+    return wanted in (WHOLE_BOOK, known) or (bool(wanted) and rule.isupper() and known.startswith(wanted))
 
 
-def _read_rules(node: Node, rules: RuleTable | None) -> dict[str, dict[str, float | str]]:
+def read_rules(node: Node, rules: RuleTable | None) -> dict[str, dict[str, float | str]]:
     if node.value is None or not is_mapping(node, what="'rules'", allowed=("a rule's name",)):
         return {}
     settings = {}
@@ -93,7 +109,7 @@ def _read_settings(node: Node, rule: str, thresholds: Collection[str] | None) ->
     settings: dict[str, float | str] = {}
     for name, child in entries(node):
         if name == "severity":
-            value = read_value(child, _SEVERITY)
+            value = read_value(child, SEVERITY)
         elif thresholds is not None and name not in thresholds:
             report_unknown(child, owner=rule, allowed=(*thresholds, "severity"), dialect={}, word="threshold")
             continue

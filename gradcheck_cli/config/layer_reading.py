@@ -23,15 +23,19 @@ from gradcheck_cli.config.values import read_value
 DEEPEST = 32
 MOST_LAYERS = 10_000
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_REPEAT = Parameter("repeat", ("int",), default=1, range=f"[1, {MOST_LAYERS}]")
-_RESERVED = {
+LAYER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_REPEAT = Parameter(
+    "repeat", ("int",), default=1, range=f"[1, {MOST_LAYERS}]", help="Write this entry out so many times."
+)
+RESERVED = {
     "repeat": _REPEAT,
-    "name": Parameter("name", ("str", "null")),
-    "trainable": Parameter("trainable", ("bool",), default=True),
+    "name": Parameter(
+        "name", ("str", "null"), help="Name of the layer in reports; copies are called name.0, name.1 and so on."
+    ),
+    "trainable": Parameter("trainable", ("bool",), default=True, help="false freezes the weights."),
 }
-_INNER = {"Residual": ("layers", "shortcut"), "Concat": ("branches",), GROUP: ("layers",)}
-_INITIALIZERS = ("weight_init", "bias_init")
+INNER = {"Residual": ("layers", "shortcut"), "Concat": ("branches",), GROUP: ("layers",)}
+INITIALIZER_KEYS = ("weight_init", "bias_init")
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def _report_unknown_type(place: Node, name: str) -> None:
 
 
 def _read_group(node: Node, *, depth: int) -> LayerConfig:
-    parameters = {name: _RESERVED[name] for name in ("repeat", "trainable")}
+    parameters = {name: RESERVED[name] for name in ("repeat", "trainable")}
     hints = {**COMPONENT, **LAYER, "name": "name the layers in the group", **_misplaced("name")}
     values = read_fields(node, parameters, owner="a group", reserved=("layers",), required=("layers",), dialect=hints)
     layers = read_layers(node.child("layers"), depth=depth + 1) if "layers" in node.value else ()
@@ -91,12 +95,12 @@ def _read_group(node: Node, *, depth: int) -> LayerConfig:
 
 
 def _misplaced(*names: str) -> dict[str, str]:
-    return dict.fromkeys((*_INITIALIZERS, *names), "write it on the layers in the group")
+    return dict.fromkeys((*INITIALIZER_KEYS, *names), "write it on the layers in the group")
 
 
 def _read_typed(node: Node, signature: Signature, *, depth: int) -> LayerConfig:
-    inner = _INNER.get(signature.name, ())
-    reserved = ("type", *_RESERVED, *(_INITIALIZERS if signature.weight_dimensions else ()), *inner)
+    inner = INNER.get(signature.name, ())
+    reserved = ("type", *RESERVED, *(INITIALIZER_KEYS if signature.weight_dimensions else ()), *inner)
     entry = node if isinstance(node.value, dict) else replace(node, value={})
     given = {key: entry.child(key) for key in entry.value if isinstance(key, str)}
     arguments = read_arguments(
@@ -108,16 +112,16 @@ def _read_typed(node: Node, signature: Signature, *, depth: int) -> LayerConfig:
         required_keys=inner[:1],
     )
     check_arguments(node, signature, arguments)
-    values = {name: read_value(given[name], _RESERVED[name]) for name in _RESERVED if name in given}
-    if values.get("name") is not None and not _NAME.fullmatch(values["name"]):
+    values = {name: read_value(given[name], RESERVED[name]) for name in RESERVED if name in given}
+    if values.get("name") is not None and not LAYER_NAME.fullmatch(values["name"]):
         allowed = "letters, digits, '_' and '-', at most 64, and no digit first"
         given["name"].report(f"{quote(values['name'])} cannot be the name of a layer", allowed=allowed)
-    initializers = {name: read_initializer(given[name]) for name in _INITIALIZERS if name in given and name in reserved}
+    initializers = {
+        name: read_initializer(given[name]) for name in INITIALIZER_KEYS if name in given and name in reserved
+    }
     check_initializers(node, signature, arguments, initializers)
-    layers = _read_inner(node, signature, depth=depth)
-    return LayerConfig(
-        type=signature.name, arguments=arguments, path=node.path, **vars(layers), **values, **initializers
-    )
+    parts: dict[str, Any] = {**vars(_read_inner(node, signature, depth=depth)), **initializers}
+    return LayerConfig(type=signature.name, arguments=arguments, path=node.path, **values, **parts)
 
 
 def _hints(signature: Signature) -> dict[str, str]:
@@ -128,8 +132,8 @@ def _hints(signature: Signature) -> dict[str, str]:
         "branches": "'branches' stands on Concat",
     }
     if not signature.weight_dimensions:
-        reason = "write it on the layers inside" if signature.name in _INNER else f"{signature.name} has no weights"
-        hints |= dict.fromkeys(_INITIALIZERS, reason)
+        reason = "write it on the layers inside" if signature.name in INNER else f"{signature.name} has no weights"
+        hints |= dict.fromkeys(INITIALIZER_KEYS, reason)
     # A hint that names an argument is of use only where the layer has it.
     dialect = {key: text for key, text in LAYER.items() if not _names_another_argument(text, signature)}
     return {**dialect, **hints}
@@ -137,14 +141,14 @@ def _hints(signature: Signature) -> dict[str, str]:
 
 def _names_another_argument(text: str, signature: Signature) -> bool:
     named = re.findall(r"^write '(\w+)'", text)
-    return bool(named) and named[0] not in signature.parameters and named[0] not in (*_RESERVED, *_INITIALIZERS)
+    return bool(named) and named[0] not in signature.parameters and named[0] not in (*RESERVED, *INITIALIZER_KEYS)
 
 
 def _read_inner(node: Node, signature: Signature, *, depth: int) -> _Inner:
-    if signature.name not in _INNER:
+    if signature.name not in INNER:
         return _Inner()
     entry: Mapping[Any, Any] = node.value if isinstance(node.value, dict) else {}
-    if _INNER[signature.name][0] not in entry:
+    if INNER[signature.name][0] not in entry:
         return _Inner()
     if signature.name == "Concat":
         return _Inner(branches=_read_branches(node.child("branches"), depth=depth + 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _BREAK = re.compile(r"\r\n|\r|\n")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _LINE_END = re.compile(r"[\r\n]|\Z")
 # YAML knows fewer blanks than Unicode: a no-break space is text.
 _BLANK = re.compile(r"(?:[ \t\r\n\x85\u2028\u2029]|#[^\r\n]*)*")
@@ -20,6 +21,11 @@ def locate(text: str, offset: int) -> tuple[int, int]:
             break
         line, start = line + 1, match.end()
     return line, offset - start + 1
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines, each with its line break; those that `locate` counts."""
+    return _LINE.findall(text)
 
 
 def line_start(text: str, offset: int) -> int:

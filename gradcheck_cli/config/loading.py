@@ -14,7 +14,7 @@ from gradcheck_cli.config.fields import is_mapping, read_fields
 from gradcheck_cli.config.hints import TOP
 from gradcheck_cli.config.model_reading import read_model
 from gradcheck_cli.config.node import MOST_PROBLEMS, Node
-from gradcheck_cli.config.quoting import quote
+from gradcheck_cli.config.quoting import quote, suggest
 from gradcheck_cli.config.schedule_reading import read_schedule
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.config.sizes import check_sizes
@@ -26,12 +26,20 @@ if TYPE_CHECKING:
 
 REQUIRED = ("data", "model", "loss", "optimizer", "trainer")
 _SECTIONS = (*REQUIRED, "lr_scheduler", "diagnostics")
-_PARAMETERS = {
-    "version": Parameter("version", ("int",), default=1, range="[1, 1]"),
-    "name": Parameter("name", ("str", "null")),
-    "seed": Parameter("seed", ("int",), default=0, range="[0, 4294967295]"),
+PARAMETERS = {
+    "version": Parameter(
+        "version", ("int",), default=1, range="[1, 1]", help="Version of this format; 1 is the only one."
+    ),
+    "name": Parameter("name", ("str", "null"), help="Name of the run; the stem of the file where it is left out."),
+    "seed": Parameter(
+        "seed",
+        ("int",),
+        default=0,
+        range="[0, 4294967295]",
+        help="Drives split, order, initialisation, dropout and label noise.",
+    ),
 }
-_LONGEST_NAME = 100
+LONGEST_NAME = 100
 
 
 def load_config(document: Document, *, rules: RuleTable | None = None) -> Config:
@@ -68,7 +76,14 @@ def _read_root(root: Node, rules: RuleTable | None) -> Config | None:
         return None
     if not is_mapping(root, what="the config", allowed=REQUIRED):
         return None
-    values = read_fields(root, _PARAMETERS, owner="the config", reserved=_SECTIONS, required=REQUIRED, dialect=TOP)
+    if not any(_is_of_config(key) for key in root.value):
+        root.report(
+            "this is no gradcheck config: it has none of the keys that one has",
+            allowed=f"a mapping with {', '.join(REQUIRED)}",
+            hint="--skip-others passes over such files",
+        )
+        return None
+    values = read_fields(root, PARAMETERS, owner="the config", reserved=_SECTIONS, required=REQUIRED, dialect=TOP)
     _check_name(root.child("name"), values)
     sections = _read_sections(root, rules)
     if root.problems or None in (sections[name] for name in REQUIRED):
@@ -77,6 +92,11 @@ def _read_root(root: Node, rules: RuleTable | None) -> Config | None:
     config = Config(name=name, **values, **sections)
     check_sizes(root, config)
     return config
+
+
+def _is_of_config(key: object) -> bool:
+    """Whether a key is that of a section, or meant for one; `name` and `version` stand in many other files."""
+    return key in _SECTIONS or (isinstance(key, str) and (key.casefold() in TOP or bool(suggest(key, _SECTIONS))))
 
 
 def _read_sections(root: Node, rules: RuleTable | None) -> dict[str, Any]:
@@ -107,8 +127,8 @@ def _read_sections(root: Node, rules: RuleTable | None) -> dict[str, Any]:
 
 def _check_name(node: Node, values: dict[str, Any]) -> None:
     name = values.get("name")
-    if name is not None and (not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable() or "/" in name):
+    if name is not None and (not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name):
         node.report(
             f"{quote(name)} cannot be the name of a run",
-            allowed=f"up to {_LONGEST_NAME} printable characters without '/'",
+            allowed=f"up to {LONGEST_NAME} printable characters without '/'",
         )

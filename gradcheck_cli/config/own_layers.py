@@ -41,7 +41,7 @@ _SIGNATURES = (
         "Concat",
         "Branches side by side, joined along a dimension.",
         "concat",
-        Parameter("dim", ("int",), default=1),
+        Parameter("dim", ("int",), default=1, help="The dimension to join along; 0 is the batch."),
     ),
     _own("LastStep", "The last time step of a sequence: [N, T, D] to [N, D].", "shape"),
     _own("MeanOverTime", "The mean over time of a sequence: [N, T, D] to [N, D].", "shape"),
@@ -49,25 +49,44 @@ _SIGNATURES = (
         "PositionalEncoding",
         "Adds to each time step a vector that tells its place: sinusoids to base 10,000, or learned.",
         "other",
-        Parameter("kind", ("str",), default="sinusoidal", choices=("sinusoidal", "learned")),
+        Parameter(
+            "kind",
+            ("str",),
+            default="sinusoidal",
+            choices=("sinusoidal", "learned"),
+            help="Fixed sinusoids, or vectors that are learned.",
+        ),
     ),
     _own(
         "Elementwise",
         "A function of each element.",
         "activation",
-        Parameter("function", ("str",), required=True, choices=ELEMENTWISE_FUNCTIONS),
+        Parameter(
+            "function",
+            ("str",),
+            required=True,
+            choices=ELEMENTWISE_FUNCTIONS,
+            help="A function of the torch namespace.",
+        ),
     ),
     _own(
         "Permute",
         "Reorders the dimensions; they count from 0 after the batch dimension.",
         "shape",
-        Parameter("dims", ("int[]",), required=True),
+        Parameter(
+            "dims",
+            ("int[]",),
+            required=True,
+            help="The dimensions in their new order, from 0 after the batch dimension.",
+        ),
     ),
     _own(
         "Reshape",
         "Gives each row another shape, without the batch dimension; one entry may be -1.",
         "shape",
-        Parameter("shape", ("int[]",), required=True),
+        Parameter(
+            "shape", ("int[]",), required=True, help="The new shape without the batch dimension; one entry may be -1."
+        ),
     ),
 )
 

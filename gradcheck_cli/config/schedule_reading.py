@@ -14,9 +14,15 @@ from gradcheck_cli.config.quoting import quote
 from gradcheck_cli.config.schema import Component, Interval, SchedulerConfig
 from gradcheck_cli.config.values import read_value
 
-_COMBINING = ("SequentialLR", "ChainedScheduler")
-_PLATEAU = "ReduceLROnPlateau"
-_INTERVAL = Parameter("interval", ("str",), default="epoch", choices=tuple(map(str, Interval)))
+COMBINING = ("SequentialLR", "ChainedScheduler")
+PLATEAU = "ReduceLROnPlateau"
+INTERVAL = Parameter(
+    "interval",
+    ("str",),
+    default="epoch",
+    choices=tuple(map(str, Interval)),
+    help="Whether the schedule counts epochs or optimizer steps.",
+)
 _DEEPEST = 4
 
 
@@ -33,16 +39,16 @@ def read_schedule(node: Node, optimizer: Component | None, *, depth: int = 0) ->
     signature = find_signature(place, name, SCHEDULERS, kind="schedulers", what="schedule")
     if signature is None:
         return None
-    if depth and name == _PLATEAU:
-        place.report(f"{_PLATEAU} cannot stand inside another schedule: it follows the validation loss")
-    inner_key = ["schedulers"] if name in _COMBINING else []
+    if depth and name == PLATEAU:
+        place.report(f"{PLATEAU} cannot stand inside another schedule: it follows the validation loss")
+    inner_key = ["schedulers"] if name in COMBINING else []
     reserved = ["type", *(["interval"] if depth == 0 else []), *inner_key]
     hints = SCHEDULER if depth == 0 else {**SCHEDULER, "interval": "'interval' stands only at the top"}
     parameters = with_ranges(signature, ranges.SCHEDULERS)
     arguments = read_arguments(node, signature, parameters, dialect=hints, reserved=reserved, required_keys=inner_key)
     _check_momentum(node, name, arguments, optimizer)
     _check_lengths(node, arguments, name)
-    inner = _read_inner(node, optimizer, depth=depth) if name in _COMBINING else ()
+    inner = _read_inner(node, optimizer, depth=depth) if name in COMBINING else ()
     milestones = arguments.pop("milestones", None) or [] if name == "SequentialLR" else []
     _check_milestones(node, name, milestones, count=len(inner))
     interval = _read_interval(node, name) if depth == 0 else Interval.EPOCH
@@ -55,9 +61,9 @@ def _read_interval(node: Node, name: str) -> Interval:
     if not isinstance(node.value, dict) or "interval" not in node.value:
         return Interval.EPOCH
     place = node.child("interval")
-    interval = Interval(read_value(place, _INTERVAL))
-    if name == _PLATEAU and interval is Interval.STEP:
-        place.report(f"{_PLATEAU} looks at the validation loss once an epoch", allowed="epoch")
+    interval = Interval(read_value(place, INTERVAL))
+    if name == PLATEAU and interval is Interval.STEP:
+        place.report(f"{PLATEAU} looks at the validation loss once an epoch", allowed="epoch")
     return interval
 
 
@@ -72,6 +78,9 @@ def _read_inner(node: Node, optimizer: Component | None, *, depth: int) -> tuple
     if depth >= _DEEPEST:
         place.report(f"schedules are nested more than {_DEEPEST} deep")
         return ()
+    for index in range(len(place.value)):
+        if place.value[index] is None:
+            place.child(index).report("null is not a schedule", allowed="a schedule")
     found = (read_schedule(place.child(i), optimizer, depth=depth + 1) for i in range(len(place.value)))
     return tuple(schedule for schedule in found if schedule is not None)
 

@@ -13,35 +13,100 @@ from gradcheck_cli.config.quoting import quote
 from gradcheck_cli.config.schema import Device, EarlyStopping, Precision, TrainerConfig
 
 _AUTO = "auto"
-_PARAMETERS = {
+PARAMETERS = {
     parameter.name: parameter
     for parameter in (
-        Parameter("epochs", ("int", "null"), range="[1, inf)"),
-        Parameter("max_steps", ("int", "null"), range="[1, inf)"),
-        Parameter("batch_size", ("int",), default=32, range="[1, inf)"),
-        Parameter("clip_grad_norm", ("float", "null"), range="(0, inf)"),
-        Parameter("clip_grad_value", ("float", "null"), range="(0, inf)"),
-        Parameter("accumulate_grad_batches", ("int",), default=1, range="[1, inf)"),
-        Parameter("precision", ("str",), default="fp32", choices=tuple(map(str, Precision))),
-        Parameter("device", ("str",), default="auto", choices=tuple(map(str, Device))),
-        Parameter("l1_penalty", ("float",), default=0.0, range="[0, inf)"),
-        Parameter("drop_last", ("bool", "str"), default=_AUTO, choices=(_AUTO,)),
-        Parameter("threads", ("int", "str"), default=1, choices=(_AUTO,), range="[1, 1024]"),
-        Parameter("strategy", ("str",), default=_AUTO, choices=(_AUTO, "ddp", "fsdp")),
+        Parameter(
+            "epochs",
+            ("int", "null"),
+            range="[1, inf)",
+            help="How often the training rows are gone through; with max_steps, whichever comes first.",
+        ),
+        Parameter("max_steps", ("int", "null"), range="[1, inf)", help="Optimizer steps after which training ends."),
+        Parameter("batch_size", ("int",), default=32, range="[1, inf)", help="Rows in a batch."),
+        Parameter(
+            "clip_grad_norm",
+            ("float", "null"),
+            range="(0, inf)",
+            help="Scale the gradient down to this norm, over all parameters, where it is larger.",
+        ),
+        Parameter(
+            "clip_grad_value", ("float", "null"), range="(0, inf)", help="Cut each entry of the gradient to this size."
+        ),
+        Parameter(
+            "accumulate_grad_batches",
+            ("int",),
+            default=1,
+            range="[1, inf)",
+            help="Batches whose gradients are added up before a step.",
+        ),
+        Parameter(
+            "precision",
+            ("str",),
+            default="fp32",
+            choices=tuple(map(str, Precision)),
+            help="Number format of the forward and backward pass; fp16 scales the loss.",
+        ),
+        Parameter(
+            "device",
+            ("str",),
+            default="auto",
+            choices=tuple(map(str, Device)),
+            help="Where to train; auto takes a GPU where there is one.",
+        ),
+        Parameter(
+            "l1_penalty",
+            ("float",),
+            default=0.0,
+            range="[0, inf)",
+            help="Factor of an L1 penalty on weights; L2 is the weight_decay of the optimizer.",
+        ),
+        Parameter(
+            "drop_last",
+            ("bool", "str"),
+            default=_AUTO,
+            choices=(_AUTO,),
+            help="Drop a last batch that is not full; auto drops one of a single row where there is batch norm.",
+        ),
+        Parameter(
+            "threads",
+            ("int", "str"),
+            default=1,
+            choices=(_AUTO,),
+            range="[1, 1024]",
+            help="CPU threads; equal seeds and threads give equal bits. auto takes all cores.",
+        ),
+        Parameter(
+            "strategy", ("str",), default=_AUTO, choices=(_AUTO, "ddp", "fsdp"), help="How to train under torchrun."
+        ),
     )
 }
-_STOPPING = {
-    "patience": Parameter("patience", ("int",), required=True, range="[1, inf)"),
-    "min_delta": Parameter("min_delta", ("float",), default=0.0, range="[0, inf)"),
-    "restore_best": Parameter("restore_best", ("bool",), default=False),
+STOPPING = {
+    "patience": Parameter(
+        "patience",
+        ("int",),
+        required=True,
+        range="[1, inf)",
+        help="Epochs without improvement of the validation loss after which training stops.",
+    ),
+    "min_delta": Parameter(
+        "min_delta",
+        ("float",),
+        default=0.0,
+        range="[0, inf)",
+        help="By how much the validation loss must fall to count as improved.",
+    ),
+    "restore_best": Parameter(
+        "restore_best", ("bool",), default=False, help="Go back to the weights of the best epoch in the end."
+    ),
 }
 
 
 def read_trainer(node: Node) -> TrainerConfig | None:
     """How training runs; None where the section is no mapping."""
-    if not is_mapping(node, what="the trainer", allowed=(*_PARAMETERS, "early_stopping")):
+    if not is_mapping(node, what="the trainer", allowed=(*PARAMETERS, "early_stopping")):
         return None
-    values = read_fields(node, _PARAMETERS, owner="trainer", reserved=("early_stopping",), dialect=TRAINER)
+    values = read_fields(node, PARAMETERS, owner="trainer", reserved=("early_stopping",), dialect=TRAINER)
     if not _has_length(node.value):
         allowed = "epochs: a whole number of at least 1"
         node.report("trainer needs 'epochs' or 'max_steps', and has neither", allowed=allowed)
@@ -51,6 +116,9 @@ def read_trainer(node: Node) -> TrainerConfig | None:
     if (strategy := values.get("strategy", _AUTO)) in ("ddp", "fsdp"):
         message = f"{quote(strategy)} trains in several processes, which this version does not"
         node.child("strategy").report(message, allowed=_AUTO)
+    for name, kind in (("precision", Precision), ("device", Device)):
+        if name in values:
+            values[name] = kind(values[name])
     for name in ("drop_last", "threads"):
         if values.get(name) == _AUTO:
             values[name] = None
@@ -67,9 +135,9 @@ def _has_length(trainer: Mapping[Any, Any]) -> bool:
 
 
 def _read_stopping(node: Node) -> EarlyStopping | None:
-    if not is_mapping(node, what="early stopping", allowed=_STOPPING):
+    if not is_mapping(node, what="early stopping", allowed=STOPPING):
         return None
     values: dict[str, Any] = read_fields(
-        node, _STOPPING, owner="early_stopping", dialect={"monitor": "it watches the validation loss"}
+        node, STOPPING, owner="early_stopping", dialect={"monitor": "it watches the validation loss"}
     )
     return EarlyStopping(**values) if values.get("patience") is not None else None

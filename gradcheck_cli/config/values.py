@@ -19,7 +19,7 @@ _NOUNS = {
     "null": ("null", "null"),
     "tensor": ("a number or a list of numbers", "lists of numbers"),
 }
-_DEEPEST_TENSOR = 8
+DEEPEST_TENSOR = 8
 
 
 class Mismatch(Exception):  # noqa: N818 - not an error: one alternative of several did not fit
@@ -71,7 +71,7 @@ def _convert_list(value: Any, kind: str) -> list[Any]:
 
 
 def _convert_tensor(value: Any, depth: int) -> Any:
-    if isinstance(value, list) and value and depth < _DEEPEST_TENSOR:
+    if isinstance(value, list) and value and depth < DEEPEST_TENSOR:
         return [_convert_tensor(item, depth + 1) for item in value]
     return _convert(value, "float")
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradcheck_cli.diagnosis.config_files import find_configs
+from gradcheck_cli.diagnosis.check_options import DEFAULTS, CheckOptions
+from gradcheck_cli.diagnosis.config_files import show_skipped
 from gradcheck_cli.diagnosis.coverage import measure_coverage
-from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
-from gradcheck_cli.diagnosis.judge import choose_rules, judge
+from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, find_exit_code
+from gradcheck_cli.diagnosis.failed_runs import report_crash, report_killed
+from gradcheck_cli.diagnosis.judged_runs import describe_untrained, report_refused, report_run
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
-from gradcheck_cli.diagnosis.refusal import blame
-from gradcheck_cli.diagnosis.report import Report, RunReport, note_skipped
+from gradcheck_cli.diagnosis.reading import prepare, read_file, read_text, settle_rules
+from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
-from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
-from gradcheck_cli.recording.history import Environment, History, RunStatus
-from gradcheck_cli.recording.refused_network import RefusedNetworkError
+from gradcheck_cli.diagnosis.silencing import silence
+from gradcheck_cli.errors import ConfigError, GradcheckError, Problem, UsageError
+from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.rules.selection import rule_table
 
 if TYPE_CHECKING:
@@ -27,35 +29,19 @@ if TYPE_CHECKING:
     from gradcheck_cli.recording.description import RunDescription
     from gradcheck_cli.recording.progress import Progress
 
-
-@dataclass(frozen=True)
-class CheckOptions:
-    """What a command asks for, the same for every config.
-
-    Attributes:
-        select: Goes over the configs' own selection; None leaves theirs.
-        ignore: Adds to the configs' own.
-        overrides: `KEY=VALUE` as of `--set`.
-        fail_on: From which severity on findings fail the command: error, warning, info or never.
-        full: Never stop a run early.
-        seeds: How many seeds of each config are trained, from its own one on (`check_many` only).
-        share: Of the planned steps, after which training leaves off (for trials of `fixing`).
-        save: Whether to keep a run folder.
-        run_dir: Where; None means `.gradcheck/runs`.
-    """
-
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] = ()
-    overrides: tuple[str, ...] = ()
-    fail_on: str = FailOn.ERROR
-    full: bool = False
-    seeds: int = 1
-    share: float = 1.0
-    save: bool = True
-    run_dir: Path | None = None
-
-
-DEFAULTS = CheckOptions()
+__all__ = [
+    "DEFAULTS",
+    "CheckOptions",
+    "check_config",
+    "check_many",
+    "check_text",
+    "conclude",
+    "judge_saved",
+    "lint_config",
+    "lint_many",
+    "report_saved",
+    "summarize_config",
+]
 
 
 def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress: Progress | None = None) -> RunReport:
@@ -64,7 +50,7 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
     Raises:
         UsageError: `options` names a rule that does not exist.
     """
-    return _check(_load(path, options), options, progress=progress)
+    return _check(read_file(path, options), options, progress=progress)
 
 
 def check_text(text: str, options: CheckOptions = DEFAULTS, *, source: str) -> RunReport:
@@ -73,7 +59,7 @@ def check_text(text: str, options: CheckOptions = DEFAULTS, *, source: str) -> R
     Args:
         source: The name of the file that it would stand in; paths in it start from that file's folder.
     """
-    return _check(_load_text(text, options, source=source), options)
+    return _check(read_text(text, options, source=source), options)
 
 
 def _check(
@@ -86,8 +72,10 @@ def _check(
     try:
         history = _train(config, document, options, saving=saving, progress=progress)
     except GradcheckError as error:
-        return _refuse(config, document, options, error)
-    report = _judge(history, config, document, options)
+        if progress is not None:
+            progress.finished(RunStatus.FAILED)
+        return report_refused(config, document, error)
+    report = report_run(history, config, document)
     return report if saving is None else _save(report, history, saving)
 
 
@@ -97,10 +85,10 @@ def lint_config(path: str | Path, options: CheckOptions = DEFAULTS) -> RunReport
     Raises:
         UsageError: `options` names a rule that does not exist.
     """
-    loaded = _load(path, options)
+    loaded = read_file(path, options)
     if isinstance(loaded, RunReport):
         return loaded
-    return _judge(_describe(loaded[0], RunStatus.LINTED), *loaded, options)
+    return report_run(describe_untrained(loaded[0], RunStatus.LINTED), *loaded)
 
 
 def check_many(
@@ -121,28 +109,38 @@ def check_many(
     Raises:
         UsageError: A rule does not exist, or a folder or glob holds no config.
     """
-    choose_rules(None, select=options.select, ignore=options.ignore)
-    found = find_configs(arguments)
-    one_of_many = len(found.paths) * options.seeds > 1
-    shown = progress if jobs == 1 or not one_of_many else None
-    calls = [
-        partial(_check_one, path, options, progress=shown, offset=offset, one_of_many=one_of_many)
-        for path in found.paths
-        for offset in range(options.seeds)
-    ]
-    finished = run_in_parallel(calls, jobs=jobs) if jobs > 1 and one_of_many else run_in_turn(calls)
-    runs = []
-    for run in group_seeds(finished, seeds=options.seeds):
-        runs.append(run)
-        if on_finished is not None:
-            on_finished(run)
+    found = prepare(arguments, options)
+    runs: list[RunReport] = []
+    try:
+        for run in group_seeds(_check_all(found.paths, options, jobs=jobs, progress=progress), seeds=options.seeds):
+            runs.append(run)
+            if on_finished is not None:
+                on_finished(run)
+    except KeyboardInterrupt:
+        # A single run ends by itself and says so; here the interrupt has ended the processes, and what was done stays.
+        if jobs == 1 or not runs:
+            raise
+        note = f"Interrupted: {len(runs)} of {len(found.paths)} configs were checked."
+        return replace(_gather("check", runs, options, skipped=found.skipped, note=note), exit_code=INTERRUPTED)
     return _gather("check", runs, options, skipped=found.skipped)
+
+
+def _check_all(
+    paths: Sequence[str], options: CheckOptions, *, jobs: int, progress: Progress | None
+) -> Iterator[RunReport]:
+    """Every seed of every config, in order."""
+    places = [(path, offset) for path in paths for offset in range(options.seeds)]
+    is_parallel = jobs > 1 and len(places) > 1
+    call = partial(_check_one, progress=None if is_parallel else progress, one_of_many=len(places) > 1)
+    calls = [partial(call, path, options, offset=offset) for path, offset in places]
+    if is_parallel:
+        return run_in_parallel(calls, jobs=jobs, on_lost=lambda index: report_killed(places[index][0]))
+    return run_in_turn(calls)
 
 
 def lint_many(arguments: Sequence[str], options: CheckOptions = DEFAULTS) -> Report:
     """Lint several configs; arguments and errors as in `check_many`."""
-    choose_rules(None, select=options.select, ignore=options.ignore)
-    found = find_configs(arguments)
+    found = prepare(arguments, options)
     runs = [lint_config(path, options) for path in found.paths]
     return _gather("lint", runs, options, skipped=found.skipped)
 
@@ -175,8 +173,9 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
     saved = read_run(find_run(options.run_dir or RUN_ROOT, run))
     overrides = (*saved.overrides, *options.overrides)
     document = parse_document(saved.config_text, source=saved.source or saved.name, overrides=overrides)
-    config = load_config(document, rules=rule_table())
-    return replace(_judge(saved.history, config, document, options), run_dir=saved.path)
+    loaded = load_config(document, rules=rule_table())
+    config = settle_rules(loaded, options.settings_of(document.source), options)
+    return replace(report_run(saved.history, config, document), run_dir=saved.path)
 
 
 def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[Config, RunDescription]:
@@ -185,7 +184,7 @@ def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tupl
     Raises:
         ConfigError, DataError, ModelError: The config, its data or its network cannot be used.
     """
-    loaded = _load(path, CheckOptions(overrides=tuple(overrides)))
+    loaded = read_file(path, CheckOptions(overrides=tuple(overrides)))
     if isinstance(loaded, RunReport):
         raise ConfigError(loaded.errors)
     from gradcheck_cli.training.summary import summarize
@@ -193,75 +192,18 @@ def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tupl
     return loaded[0], summarize(loaded[0], Path(path).parent)
 
 
-def _load(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | RunReport:
-    """The config and its text, or the report that says why it cannot be read."""
-    from gradcheck_cli.config.document import read_document
-
-    source = str(path)
-    return _parse(
-        lambda: read_document(Path(path), source=source, overrides=options.overrides, collect=True), options, source
-    )
-
-
-def _load_text(text: str, options: CheckOptions, *, source: str) -> tuple[Config, Document] | RunReport:
-    from gradcheck_cli.config.document import parse_document
-
-    return _parse(
-        lambda: parse_document(text, source=source, overrides=options.overrides, collect=True), options, source
-    )
-
-
-def _parse(read: Callable[[], Document], options: CheckOptions, source: str) -> tuple[Config, Document] | RunReport:
-    from gradcheck_cli.config.loading import parse_config
-
-    choose_rules(None, select=options.select, ignore=options.ignore)
-    document: Document | None = None
-    try:
-        document = read()
-        config, problems = parse_config(document, rules=rule_table())
-    except GradcheckError as error:
-        config, problems = None, list(error.problems)
-    if config is not None and document is not None:
-        return config, document
-    return _fail(source, document, problems)
-
-
 def _train(
-    config: Config,
-    document: Document,
-    options: CheckOptions,
-    *,
-    saving: RunSaving | None,
-    progress: Progress | None,
+    config: Config, document: Document, options: CheckOptions, *, saving: RunSaving | None, progress: Progress | None
 ) -> History:
-    # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it.
+    # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it. Not under the time
+    # limit: an import of torch that is broken off cannot be taken up again by the next config.
+    from gradcheck_cli.diagnosis.time_limit import limit_time
     from gradcheck_cli.training.run import train
 
     on_epoch = None if saving is None else saving.write_epoch
-    return train(
-        config,
-        base=Path(document.source).parent,
-        progress=progress,
-        on_epoch=on_epoch,
-        full=options.full,
-        share=options.share,
-    )
-
-
-def _judge(history: History, config: Config, document: Document, options: CheckOptions) -> RunReport:
-    judgement = judge(history, config, document, select=options.select, ignore=options.ignore)
-    return RunReport(
-        config=document.source,
-        name=config.name,
-        seed=history.environment.seed,
-        status=history.status,
-        history=history,
-        document=document,
-        harm=judgement.harm,
-        coverage=judgement.coverage,
-        rules=judgement.rules,
-        findings=judgement.findings,
-    )
+    base = Path(document.source).parent
+    with limit_time(options.timeout):
+        return train(config, base=base, progress=progress, on_epoch=on_epoch, full=options.full, share=options.share)
 
 
 def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:
@@ -270,43 +212,6 @@ def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:
         return replace(report, run_dir=run_dir)
     noted = replace(history, notes=(*history.notes, f"Not saved: {saving.fault}."))
     return replace(report, history=noted, coverage=measure_coverage(noted))
-
-
-def _refuse(config: Config, document: Document, options: CheckOptions, error: GradcheckError) -> RunReport:
-    """The report of a network or data that cannot be used, with what the rules say that need no training."""
-    profile = error.profile if isinstance(error, DataError) else None
-    description = error.description if isinstance(error, RefusedNetworkError) else None
-    failed = replace(_describe(config, RunStatus.FAILED, description), data_profile=profile)
-    judged = _judge(failed, config, document, options)
-    findings = blame(judged.findings, error.problems)
-    return replace(judged, errors=_locate(error.problems, document), findings=findings)
-
-
-def _fail(path: str, document: Document | None, problems: Sequence[Problem]) -> RunReport:
-    errors = tuple(problems) if document is None else _locate(problems, document)
-    return RunReport(
-        config=path, name=Path(path).stem, seed=0, status=RunStatus.FAILED, errors=errors, document=document
-    )
-
-
-def _locate(problems: Sequence[Problem], document: Document) -> tuple[Problem, ...]:
-    """Fill in line and column where only the path is known."""
-    located = []
-    for problem in problems:
-        if problem.line is None and problem.path:
-            place = document.position(problem.path)
-            problem = replace(problem, line=place.line, column=place.column)
-        located.append(problem)
-    return tuple(located)
-
-
-def _describe(config: Config, status: RunStatus, description: RunDescription | None = None) -> History:
-    """A History of a run that was not trained; its description is made of the config alone where none is given."""
-    from gradcheck_cli.recording.describing import describe
-
-    threads = config.trainer.threads or 0
-    environment = Environment(config.seed, threads, config.trainer.device.value, config.trainer.precision.value)
-    return History(description=description or describe(config), environment=environment, status=status)
 
 
 def _check_one(
@@ -319,17 +224,32 @@ def _check_one(
     except Exception as error:
         if not one_of_many:
             raise
-        message = f"internal error: {type(error).__name__}: {error}"
-        return _fail(path, None, [Problem("", message, hint="this is a fault of gradcheck; check this config alone")])
+        return report_crash(path, error)
 
 
 def _with_later_seed(path: str, options: CheckOptions, offset: int) -> CheckOptions:
     """Only the first seed's run is kept: it is the one whose numbers the report shows."""
-    loaded = _load(path, options) if offset else None
+    loaded = read_file(path, options) if offset else None
     if loaded is None or isinstance(loaded, RunReport):
         return options
     return replace(options, overrides=(*options.overrides, f"seed={loaded[0].seed + offset}"), save=False)
 
 
-def _gather(command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0) -> Report:
-    return Report(command, tuple(runs), find_exit_code(runs, fail_on=options.fail_on), note_skipped(skipped))
+def _gather(
+    command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0, note: str = ""
+) -> Report:
+    settled, notes = silence(runs, baseline=options.baseline, write_to=options.write_baseline)
+    return conclude(command, settled, options, skipped=skipped, notes=(*notes, *filter(None, [note])))
+
+
+def conclude(
+    command: str, runs: Sequence[RunReport], options: CheckOptions, *, skipped: int = 0, notes: Sequence[str] = ()
+) -> Report:
+    """The report of a command, of runs without what is silenced.
+
+    Args:
+        skipped: Files that were passed over.
+    """
+    passed_over = [f"Skipped {show_skipped(skipped)}."] if skipped else []
+    exit_code = find_exit_code(runs, fail_on=options.fail_on)
+    return Report(command, tuple(runs), exit_code, (*notes, *passed_over), fail_on=options.fail_on)

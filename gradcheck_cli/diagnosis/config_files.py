@@ -12,7 +12,7 @@ from gradcheck_cli.errors import Problem, UsageError
 
 SUFFIXES = (".yaml", ".yml")
 MOST_BYTES = 2**20
-_CONFIG_KEY = re.compile(r"^[\"']?(model|data)[\"']?\s*:", re.MULTILINE)
+_CONFIG_KEY = re.compile(r"^[\"']?(model|data|loss|optimizer|trainer)[\"']?\s*:", re.MULTILINE)
 _FLOW = re.compile(r"\s*\{")
 
 
@@ -24,10 +24,13 @@ class ConfigFiles:
     skipped: int = 0
 
 
-def find_configs(arguments: Sequence[str]) -> ConfigFiles:
+def find_configs(arguments: Sequence[str], *, skip_others: bool = False) -> ConfigFiles:
     """Write out folders (with all below them, hidden ones excepted) and globs.
 
     A file that is named itself is taken as it is, also where it is not there or no config: reading it says why.
+
+    Args:
+        skip_others: Pass over YAML files that are named and no configs of ours, and count them.
 
     Raises:
         UsageError: A folder or glob holds no config, or nothing is named at all.
@@ -36,19 +39,27 @@ def find_configs(arguments: Sequence[str]) -> ConfigFiles:
     problems, skipped = [], 0
     for argument in arguments:
         found = _expand(argument)
-        if found is None:
+        if found is None and not (skip_others and _is_yaml(Path(argument))):
             paths[argument] = None
             continue
-        configs = [path for path in found if _looks_like_config(Path(path))]
-        skipped += len(found) - len(configs)
+        candidates = [argument] if found is None else found
+        configs = [path for path in candidates if _looks_like_config(Path(path))]
+        skipped += len(candidates) - len(configs)
         paths.update(dict.fromkeys(configs))
-        if not configs:
+        if found is not None and not configs:
             problems.append(
                 Problem("", f"{argument!r} holds no config", allowed="a .yaml file with `model` and `data`")
             )
     if problems or not arguments:
         raise UsageError(problems or "no config is named")
     return ConfigFiles(tuple(paths), skipped)
+
+
+def show_skipped(number: int) -> str:
+    """How many files were passed over, in words."""
+    if number == 1:
+        return "1 YAML file that is no gradcheck config"
+    return f"{number} YAML files that are no gradcheck configs"
 
 
 def _expand(argument: str) -> list[str] | None:
@@ -72,10 +83,14 @@ def _is_yaml(path: Path) -> bool:
 
 
 def _looks_like_config(path: Path) -> bool:
-    """Whether a file has one of the keys that every config has; one that cannot be read is left to the reader."""
+    """Whether a file has a `model`, or two of the other keys of every config: `data` alone stands in many other files.
+
+    One that cannot be read is left to the reader.
+    """
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             text = file.read(MOST_BYTES)
     except OSError:
         return True
-    return bool(_CONFIG_KEY.search(text) or (_FLOW.match(text) and "model" in text))
+    keys = set(_CONFIG_KEY.findall(text))
+    return "model" in keys or len(keys) > 1 or bool(_FLOW.match(text) and "model" in text)

@@ -31,17 +31,18 @@ def find_exit_code(runs: Sequence[RunReport], *, fail_on: str = FailOn.ERROR) ->
         return INTERRUPTED
     if any(_is_undone(run) for run in runs):
         return UNDONE
-    left = (finding for run in runs for finding in _list_left(run))
-    return FINDINGS if any(_counts(finding.severity, FailOn(fail_on)) for finding in left) else CLEAN
+    left = (finding for run in runs for finding in list_left(run))
+    return FINDINGS if any(fails(finding.severity, fail_on) for finding in left) else CLEAN
 
 
-def _list_left(run: RunReport) -> tuple[Finding, ...]:
+def list_left(run: RunReport) -> tuple[Finding, ...]:
     """The findings of a run; of one that was fixed, those that are left in the config as proven."""
     return run.findings if run.fix is None or run.fix.chosen is None else run.fix.remaining
 
 
-def _counts(severity: Severity, fail_on: FailOn) -> bool:
-    return fail_on is not FailOn.NEVER and severity.rank <= Severity(fail_on.value).rank
+def fails(severity: Severity, fail_on: str) -> bool:
+    """Whether findings of a severity make the exit code 1."""
+    return fail_on != FailOn.NEVER and severity.rank <= Severity(fail_on).rank
 
 
 def _is_undone(run: RunReport) -> bool:

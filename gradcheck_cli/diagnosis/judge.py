@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradcheck_cli.diagnosis.causes import count_causes, link_causes
 from gradcheck_cli.diagnosis.coverage import measure_coverage
-from gradcheck_cli.diagnosis.fingerprint import fingerprint
+from gradcheck_cli.diagnosis.fingerprint import fingerprint, name_file
 from gradcheck_cli.diagnosis.harm import find_harm
 from gradcheck_cli.diagnosis.needs import find_skip_reason
 from gradcheck_cli.diagnosis.report import Coverage, Harm, RuleResult, RuleStatus
@@ -71,7 +71,7 @@ def judge(
     overfitting = verdicts[Overfitting].findings
     harm = find_harm(history, overfitting=any(finding.harmful for finding in overfitting))
     is_outcome_taken = any(finding.ceiling is not Severity.INFO for finding in overfitting)
-    source = document.source if document is not None else history.description.name
+    source = name_file(document.source) if document is not None else history.description.name
     findings: dict[bool, list[Finding]] = {True: [], False: []}
     results: list[RuleResult] = []
     for rule in needed:

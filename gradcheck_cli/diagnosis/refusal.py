@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from gradcheck_cli.diagnosis.report import RuleResult, RuleStatus
 from gradcheck_cli.errors import Problem
 from gradcheck_cli.rules import ALL
 from gradcheck_cli.rules.base import Family, Finding, Severity
+from gradcheck_cli.rules.config.invalid_config import InvalidConfig
 
 _FAMILIES: Mapping[str, Family] = {rule.code: rule.family for rule in ALL}
 
@@ -19,6 +21,15 @@ def blame(findings: Sequence[Finding], problems: Sequence[Problem]) -> tuple[Fin
         for finding in findings
     )
     return tuple(sorted(raised, key=lambda finding: finding.severity.rank))
+
+
+def mark_invalid(rules: Sequence[RuleResult], problems: Sequence[Problem]) -> tuple[RuleResult, ...]:
+    """Say of the rule on invalid configs that it found something, where the config is at fault."""
+    if not any(problem.is_of_config for problem in problems):
+        return tuple(rules)
+    return tuple(
+        replace(result, status=RuleStatus.FOUND) if result.rule == InvalidConfig.code else result for result in rules
+    )
 
 
 def is_explained(problem: Problem, findings: Sequence[Finding]) -> bool:

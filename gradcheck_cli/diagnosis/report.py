@@ -13,6 +13,7 @@ from gradcheck_cli.rules.base import Finding
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.document import Document
+    from gradcheck_cli.config.schema import DiagnosticsConfig
     from gradcheck_cli.errors import Problem
 
 
@@ -27,12 +28,17 @@ class RuleStatus(StrEnum):
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule's line in the report; `reason` says why it was skipped or how it crashed."""
+    """One rule's line in the report; `reason` says why it was skipped or silenced, or how it crashed."""
 
     rule: str
     name: str
     status: RuleStatus
     reason: str | None = None
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the rule came to a decision."""
+        return self.status in (RuleStatus.PASSED, RuleStatus.FOUND)
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,9 @@ class RunReport:
         document: The config's text with positions; None where there is no file behind the run.
         seed_metrics: With several seeds, the final metric of each.
         fix: What `fix` tried and found; None for other commands.
+        diagnostics: Which rules judged it, with what settings, all sources of settings put together.
+        suppressed: How many findings comments in the config have taken out.
+        baselined: How many findings the baseline has taken out.
     """
 
     config: str
@@ -80,6 +89,9 @@ class RunReport:
     findings: tuple[Finding, ...] = ()
     seed_metrics: tuple[float, ...] | None = None
     fix: FixReport | None = None
+    diagnostics: DiagnosticsConfig | None = None
+    suppressed: int = 0
+    baselined: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,14 +100,11 @@ class Report:
 
     Attributes:
         notes: Plain sentences on the command as a whole, such as files that were passed over.
+        fail_on: From which severity on findings count: error, warning, info or never.
     """
 
     command: str
     runs: tuple[RunReport, ...]
     exit_code: int
     notes: tuple[str, ...] = ()
-
-
-def note_skipped(count: int) -> tuple[str, ...]:
-    """The note on files in folders and globs that are no configs; none where there were none."""
-    return (f"Skipped {count} YAML files that are no gradcheck configs.",) if count else ()
+    fail_on: str = "error"

@@ -23,10 +23,11 @@ def merge_seeds(reports: Sequence[RunReport]) -> RunReport:
         reports: Of the same config, in the order of the seeds; at least one.
     """
     first = reports[0]
-    interrupted = any(report.status is RunStatus.INTERRUPTED for report in reports)
+    endings = [report.status for report in reports]
+    graver = (status for status in (RunStatus.INTERRUPTED, RunStatus.FAILED) if status in endings)
     return replace(
         first,
-        status=RunStatus.INTERRUPTED if interrupted else first.status,
+        status=next(graver, first.status),
         errors=next((report.errors for report in reports if report.errors), ()),
         rules=_merge_rules(reports),
         findings=rank_findings(merge_findings([report.findings for report in reports])),

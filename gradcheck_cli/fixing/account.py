@@ -9,12 +9,11 @@ from gradcheck_cli.diagnosis.fix_report import Attempt, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.judge import rank_findings
 from gradcheck_cli.diagnosis.seeds import merge_findings
 from gradcheck_cli.fixing.course import Course, Proven, Setting
-from gradcheck_cli.fixing.proof import Proof
 from gradcheck_cli.fixing.race import Entrant, value_of
 from gradcheck_cli.fixing.search import Search
 from gradcheck_cli.fixing.target import FIXABLE
 from gradcheck_cli.fixing.verdict import spread_of
-from gradcheck_cli.rules.base import Finding, VerdictOutcome
+from gradcheck_cli.rules.base import Finding, VerdictOutcome, rank_by_proof
 
 
 def give_account(course: Course, search: Search, setting: Setting) -> FixReport:
@@ -32,15 +31,15 @@ def give_account(course: Course, search: Search, setting: Setting) -> FixReport:
     if course.chosen is None:
         return replace(report, best=_pick_best(search.tried, by_text, proven=course.withheld))
     chosen, proof = course.chosen.entrant.candidate, course.chosen.proof
-    remaining = list_remaining(proof)
+    left = list_remaining([result.findings for result in proof.after])
     clean = proof.verdict.outcome is VerdictOutcome.FIXED and not any(
-        finding.severity.rank <= setting.target.severity.rank for finding in remaining
+        finding.severity.rank <= setting.target.severity.rank for finding in left
     )
     return replace(
         report,
         outcome=FixOutcome.FIXED if clean else FixOutcome.IMPROVED,
         applied=chosen.titles,
-        remaining=remaining,
+        remaining=list_remaining([(*result.findings, *result.remarks) for result in proof.after]),
         before=proof.verdict.before,
         after=proof.verdict.after,
         validation_loss_before=spread_of(result.validation_loss for result in proof.before),
@@ -49,19 +48,19 @@ def give_account(course: Course, search: Search, setting: Setting) -> FixReport:
     )
 
 
-def list_remaining(proof: Proof) -> tuple[Finding, ...]:
+def list_remaining(runs: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
     """Errors and warnings of the fixed config over the fresh seeds; an error needs half of them."""
-    merged = rank_findings(merge_findings([result.findings for result in proof.after]))
+    merged = rank_findings(merge_findings(runs))
     return tuple(finding for finding in merged if finding.severity in FIXABLE)
 
 
 def attach_verdicts(findings: Sequence[Finding], attempts: Sequence[Attempt]) -> tuple[Finding, ...]:
-    """The findings with the verdict of each of their fixes that was proven alone."""
+    """The findings with the verdict of each of their fixes that was proven alone; what helped comes first."""
     verdicts = {attempt.titles: attempt.verdict for attempt in attempts if len(attempt.titles) == 1}
-    return tuple(
-        replace(finding, fixes=tuple(replace(fix, verdict=verdicts.get((fix.title,))) for fix in finding.fixes))
-        for finding in findings
+    tried = (
+        (finding, [replace(fix, verdict=verdicts.get((fix.title,))) for fix in finding.fixes]) for finding in findings
     )
+    return tuple(replace(finding, fixes=tuple(sorted(fixes, key=rank_by_proof))) for finding, fixes in tried)
 
 
 def _describe(entrant: Entrant, course: Course) -> Attempt:

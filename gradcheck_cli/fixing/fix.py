@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gradcheck_cli.diagnosis.check import DEFAULTS, CheckOptions, check_config
-from gradcheck_cli.diagnosis.config_files import find_configs
-from gradcheck_cli.diagnosis.exit_code import find_exit_code
+from gradcheck_cli.diagnosis.check import DEFAULTS, CheckOptions, check_config, conclude
+from gradcheck_cli.diagnosis.failed_runs import report_crash
 from gradcheck_cli.diagnosis.fix_report import FIXED_FILE, FixOutcome, FixReport
-from gradcheck_cli.diagnosis.judge import choose_rules
-from gradcheck_cli.diagnosis.report import Report, RunReport, note_skipped
+from gradcheck_cli.diagnosis.reading import prepare
+from gradcheck_cli.diagnosis.report import Report, RunReport
+from gradcheck_cli.diagnosis.silencing import describe_silenced
+from gradcheck_cli.diagnosis.time_limit import limit_time, show_seconds
+from gradcheck_cli.errors import Problem, TimeLimitError
 from gradcheck_cli.fixing.account import attach_verdicts, give_account
 from gradcheck_cli.fixing.candidates import Candidate
 from gradcheck_cli.fixing.course import Course, Setting, follow
@@ -26,6 +29,8 @@ from gradcheck_cli.recording.progress import Progress
 
 DEFAULT_BUDGET = 12.0
 """Full-length runs (design 4 §4)."""
+LEAST_TIME_S = 1e-3
+"""What is left for a search where the first run took it all: a limit of 0 would be none."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class FixOptions:
     """What `fix` is asked for, the same for every config.
 
     Attributes:
-        check: As for `check`; `seeds` and `share` have no say here.
+        check: As for `check`; `timeout` is for all runs of one config, and `seeds`, `share` and `write_baseline` have
+            no say here.
         unsafe: Whether a fix that changes the network's function may be chosen.
         budget: Full-length runs that all of it may cost: optimizer steps over the planned steps of the original.
         jobs: Runs trained at a time; the result is the same for any number.
@@ -64,20 +70,32 @@ def fix_many(
         on_finished: Told of each config as soon as it is done.
 
     Raises:
-        UsageError: A rule does not exist, a folder or glob holds no config, or a place cannot be written.
+        UsageError: A rule does not exist, a folder or glob holds no config, or a place cannot be written;
+            the settings or the baseline cannot be used.
     """
-    choose_rules(None, select=options.check.select, ignore=options.check.ignore)
-    found = find_configs(arguments)
+    found = prepare(arguments, options.check)
     options.destination.check(found.paths)
     runs: list[RunReport] = []
     for path in found.paths:
-        runs.append(fix_config(path, options, progress=progress, watcher=watcher))
+        runs.append(_fix_one(path, options, progress=progress, watcher=watcher, one_of_many=len(found.paths) > 1))
         if on_finished is not None:
             on_finished(runs[-1])
         if runs[-1].status is RunStatus.INTERRUPTED:
             break
-    exit_code = find_exit_code(runs, fail_on=options.check.fail_on)
-    return Report("fix", tuple(runs), exit_code, note_skipped(found.skipped))
+    return conclude("fix", runs, options.check, skipped=found.skipped, notes=tuple(describe_silenced(runs)))
+
+
+def _fix_one(
+    path: str, options: FixOptions, *, progress: Progress | None, watcher: Watcher, one_of_many: bool
+) -> RunReport:
+    try:
+        return fix_config(path, options, progress=progress, watcher=watcher)
+    # As in `check`: a fault of ours in one config must not cost the user the reports of all others.
+    except Exception as error:
+        if not one_of_many:
+            raise
+        watcher.finished()
+        return report_crash(path, error)
 
 
 def fix_config(
@@ -86,13 +104,14 @@ def fix_config(
     """Check a config and look for a fix of what is found; the report describes the original, its `fix` the rest.
 
     Raises:
-        UsageError: `options` names a rule that does not exist.
+        UsageError: `options` names a rule that does not exist, or the baseline cannot be read.
     """
-    report = check_config(path, replace(options.check, seeds=1, share=1.0), progress=progress)
+    began = time.monotonic()
+    trials = Trials(path, replace(options.check, timeout=None), jobs=options.jobs, watcher=watcher)
+    report = trials.settle(check_config(path, replace(options.check, seeds=1, share=1.0), progress=progress))
     original = summarize(report)
     if report.document is None or report.status is RunStatus.INTERRUPTED or (report.errors and not report.findings):
         return report
-    trials = Trials(path, options.check, jobs=options.jobs, watcher=watcher)
     text = report.document.text
     trials.enter(Trial(text, report.seed), original)
     target = choose_target(original)
@@ -102,12 +121,13 @@ def fix_config(
     watcher.started(report.name, budget=options.budget)
     entrant = Entrant(Candidate(text), original, 1.0)
     setting = Setting(trials, target, entrant, seed=report.seed, budget=options.budget)
-    searched = _search(report, setting, options)
+    searched = _search(report, setting, options, began=began)
     watcher.finished()
     return _write(searched, options.destination)
 
 
-def _search(report: RunReport, setting: Setting, options: FixOptions) -> RunReport:
+def _search(report: RunReport, setting: Setting, options: FixOptions, *, began: float) -> RunReport:
+    """Search until it is done, interrupted, or out of time since `began`."""
     search = Search(
         setting.trials,
         setting.target,
@@ -116,15 +136,30 @@ def _search(report: RunReport, setting: Setting, options: FixOptions) -> RunRepo
         overrides=options.check.overrides,
         budget=options.budget,
     )
-    course, status = Course(), report.status
+    course, status, errors = Course(), report.status, report.errors
+    timeout = options.check.timeout
+    left = None if timeout is None else max(timeout - (time.monotonic() - began), LEAST_TIME_S)
     try:
-        follow(course, search, setting, unsafe=options.unsafe)
+        with limit_time(left):
+            follow(course, search, setting, unsafe=options.unsafe)
     except KeyboardInterrupt:
         status = RunStatus.INTERRUPTED
         course.notes.append("Interrupted: this is what was known by then.")
+    except TimeLimitError:
+        status, errors = RunStatus.FAILED, (*errors, _describe_timeout(timeout or 0.0))
+        course.notes.append("Out of time: this is what was known by then.")
     account = give_account(course, search, setting)
     findings = attach_verdicts(report.findings, account.attempts)
-    return replace(report, status=status, findings=findings, fix=account)
+    return replace(report, status=status, errors=errors, findings=findings, fix=account)
+
+
+def _describe_timeout(seconds: float) -> Problem:
+    return Problem(
+        "",
+        f"the search for a fix was not done after {show_seconds(seconds)} and was broken off",
+        hint="allow more with --timeout, or spend less with --budget",
+        is_of_config=False,
+    )
 
 
 def _write(report: RunReport, destination: Destination) -> RunReport:

@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from gradcheck_cli.diagnosis.baseline import Entry, read_baseline
 from gradcheck_cli.diagnosis.check import CheckOptions, check_text
+from gradcheck_cli.diagnosis.failed_runs import report_killed
 from gradcheck_cli.diagnosis.many_runs import run_in_parallel
 from gradcheck_cli.diagnosis.report import RunReport
+from gradcheck_cli.diagnosis.silencing import silence_one
 from gradcheck_cli.fixing.watching import NOBODY, Watcher
 from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Outcome, RunStatus
 from gradcheck_cli.rules.base import Finding, Severity
+from gradcheck_cli.rules.config.unused_suppression import UnusedSuppression
 from gradcheck_cli.rules.outcome.decision import predicted_fall
 from gradcheck_cli.rules.standing import TRIVIAL, best_reference
 
@@ -45,6 +49,8 @@ class Result:
         harmed: See contracts §3; True for a network or data that cannot be used.
         coming_fall: By how much as many steps again would lower the training loss, in units of the trivial loss.
         non_finite: Whether it ended with NaN or Inf.
+        findings: But for those on comments.
+        remarks: Those on comments in the config that silence nothing: they tell nothing of the training.
         refused: Why it could not be trained; empty where it could.
     """
 
@@ -58,6 +64,7 @@ class Result:
     coming_fall: float
     non_finite: bool
     findings: tuple[Finding, ...]
+    remarks: tuple[Finding, ...]
     refused: str
 
     @property
@@ -99,7 +106,7 @@ class Result:
 
 
 def summarize(report: RunReport) -> Result:
-    """What is kept of a report."""
+    """What is kept of a report, which holds no more of what is silenced."""
     history = report.history
     epochs = history.epochs if history is not None else None
     losses = epochs.validation_loss if epochs is not None else np.empty(0)
@@ -116,7 +123,8 @@ def summarize(report: RunReport) -> Result:
         harmed=True if refused else report.harm.shown,
         coming_fall=predicted_fall(history) if history is not None else 0.0,
         non_finite=report.harm.by == "c",
-        findings=report.findings,
+        findings=tuple(finding for finding in report.findings if finding.rule != UnusedSuppression.code),
+        remarks=tuple(finding for finding in report.findings if finding.rule == UnusedSuppression.code),
         refused=refused,
     )
 
@@ -130,9 +138,14 @@ class Trials:
 
     def __init__(self, source: str, options: CheckOptions, *, jobs: int = 1, watcher: Watcher = NOBODY) -> None:
         self._source, self._options, self._jobs, self.watcher = source, options, jobs, watcher
+        self._baseline = read_baseline(options.baseline) if options.baseline is not None else ()
         self._known: dict[Trial, Result] = {}
         self._planned: int | None = None
         self.spent = 0.0
+
+    def settle(self, report: RunReport) -> RunReport:
+        """A report without what is silenced, as that of every trial."""
+        return silence_one(report, known=self._baseline)
 
     def enter(self, trial: Trial, result: Result) -> None:
         """Take in a run that was made elsewhere; the first one tells how long a full run is."""
@@ -168,17 +181,19 @@ class Trials:
         return [self._known[trial] for trial in trials]
 
     def _train(self, trials: Sequence[Trial], labels: Sequence[str], stage: str) -> Iterator[Result]:
-        calls: list[Callable[[], Result]] = [partial(_train, trial, self._options, self._source) for trial in trials]
+        calls: list[Callable[[], Result]] = [
+            partial(_train, trial, self._options, self._source, known=self._baseline) for trial in trials
+        ]
         if self._jobs > 1 and len(calls) > 1:
             self.watcher.trying(f"{len(calls)} configs", stage=stage)
-            yield from run_in_parallel(calls, jobs=self._jobs)
+            yield from run_in_parallel(calls, jobs=self._jobs, on_lost=lambda _: summarize(report_killed(self._source)))
             return
         for call, label in zip(calls, labels, strict=True):
             self.watcher.trying(label, stage=stage)
             yield call()
 
 
-def _train(trial: Trial, options: CheckOptions, source: str) -> Result:
+def _train(trial: Trial, options: CheckOptions, source: str, *, known: Sequence[Entry]) -> Result:
     overrides = (*options.overrides, *trial.overrides, f"seed={trial.seed}")
     wanted = replace(options, overrides=overrides, share=trial.share, save=False)
-    return summarize(check_text(trial.text, wanted, source=source))
+    return summarize(silence_one(check_text(trial.text, wanted, source=source), known=known))

@@ -11,7 +11,7 @@ from gradcheck_cli.config.agreement import classes_of, task_of
 from gradcheck_cli.config.gain import following_activations
 from gradcheck_cli.config.layers import Layer, expand
 from gradcheck_cli.config.own_layers import find_layer
-from gradcheck_cli.config.schema import Config, DataConfig, SchedulerConfig, Task
+from gradcheck_cli.config.schema import Config, DataConfig, SchedulerConfig, Task, write_plain
 from gradcheck_cli.config.shape_flow import Flow, follow_shapes
 from gradcheck_cli.config.shapes import inferred_size
 from gradcheck_cli.config.sizes import input_shape
@@ -45,7 +45,7 @@ def describe(config: Config, *, data: DataDescription | None = None) -> RunDescr
         loss=ComponentDescription(config.loss.type, dict(config.loss.arguments)),
         optimizer=ComponentDescription(config.optimizer.type, dict(config.optimizer.arguments)),
         schedule=describe_schedule(config.lr_scheduler),
-        trainer=trainer.model_dump(mode="json"),
+        trainer=write_plain(trainer),
         data=data,
         mean_reduced=config.loss.arguments.get("reduction", "mean") == "mean",
         planned_steps=trainer.max_steps if trainer.epochs is None else None,

@@ -12,7 +12,7 @@ def replace_file(path: Path, content: bytes | str) -> None:
     """Write a file under a temporary name beside it and rename it; one that was there hands down its permissions.
 
     Raises:
-        OSError: The place cannot be written; nothing is left behind.
+        OSError: The place cannot be written; nothing is left behind, nor by an interrupt.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -20,6 +20,6 @@ def replace_file(path: Path, content: bytes | str) -> None:
         if path.exists():
             shutil.copymode(path, temporary)
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise

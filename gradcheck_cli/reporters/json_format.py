@@ -15,6 +15,7 @@ from gradcheck_cli.reporters.json_fix import describe_search, describe_verdict
 from gradcheck_cli.reporters.locations import locate
 from gradcheck_cli.reporters.measures import pick_losses
 from gradcheck_cli.rules.base import Evidence, Finding, Fix
+from gradcheck_cli.rules.config.invalid_config import InvalidConfig
 
 SCHEMA_VERSION = 1
 _REFERENCES = ("trivial", "nearest_neighbours", "linear")
@@ -72,6 +73,7 @@ def _describe_run(run: RunReport) -> dict[str, Any]:
 
 def _describe_problem(problem: Problem) -> dict[str, Any]:
     return {
+        "rule": InvalidConfig.code if problem.is_of_config else None,
         "path": problem.path,
         "line": problem.line,
         "column": problem.column,

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from gradcheck_cli.config.schema import Config
+from gradcheck_cli.config.schema import Config, write_plain
 from gradcheck_cli.recording.description import LayerDescription, ParameterDescription, RunDescription
 from gradcheck_cli.reporters.json_format import make_plain
 
@@ -81,7 +81,7 @@ def _count(parameters: Iterable[ParameterDescription]) -> int:
 def render_json(config: Config, description: RunDescription) -> str:
     """Config, layers with all their parameters, and totals."""
     document = {
-        "config": config.model_dump(mode="json"),
+        "config": write_plain(config),
         "data": asdict(description.data),
         "planned_steps": description.planned_steps,
         "layers": [asdict(layer) for layer in description.layers],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradcheck_cli.diagnosis.report import Report, RunReport
-from gradcheck_cli.reporters.fix_words import show_search
+from gradcheck_cli.reporters.verdict_text import describe_ending
 
 
 def render(report: Report) -> str:
@@ -28,4 +28,4 @@ def list_remarks(report: Report) -> Iterator[str]:
     for run in report.runs:
         yield from (f"{run.config}: {problem}" for problem in run.errors)
         if run.fix is not None:
-            yield f"{run.config}: {show_search(run.fix)}"
+            yield f"{run.config}: {describe_ending(run, run.fix)}"

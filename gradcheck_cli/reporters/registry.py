@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import cast
 
 from gradcheck_cli.diagnosis.report import Report
 from gradcheck_cli.reporters.page import Page
 
 Renderer = Callable[[Report, Page], str]
 
-
-def _load_full() -> Renderer:
-    from gradcheck_cli.reporters import full
-
-    return lambda report, page: full.render(report, page=page)
-
-
-def _load_concise() -> Renderer:
-    from gradcheck_cli.reporters import concise
-
-    return lambda report, page: concise.render(report)
-
-
-def _load_json() -> Renderer:
-    from gradcheck_cli.reporters import json_format
-
-    return lambda report, page: json_format.render(report)
-
-
-_LOADERS: dict[str, Callable[[], Renderer]] = {"full": _load_full, "concise": _load_concise, "json": _load_json}
-FORMATS = tuple(_LOADERS)
+# Each module has `render(report)`; those in `_DRAWN` take the page to draw on as well.
+_MODULES = {
+    "full": "full",
+    "concise": "concise",
+    "json": "json_format",
+    "github": "github",
+    "gitlab": "gitlab",
+    "junit": "junit",
+    "sarif": "sarif",
+    "rdjson": "rdjson",
+    "markdown": "markdown",
+}
+_DRAWN = frozenset({"full", "github"})
+FORMATS = tuple(_MODULES)
 
 
 def load_renderer(name: str) -> Renderer:
@@ -38,4 +33,7 @@ def load_renderer(name: str) -> Renderer:
     Raises:
         KeyError: There is no such format.
     """
-    return _LOADERS[name]()
+    render = import_module(f"gradcheck_cli.reporters.{_MODULES[name]}").render
+    if name in _DRAWN:
+        return lambda report, page: cast(str, render(report, page=page))
+    return lambda report, page: cast(str, render(report))

@@ -9,6 +9,8 @@ from gradcheck_cli.rules.activation.dead_units import DeadUnits
 from gradcheck_cli.rules.activation.missing_nonlinearity import MissingNonlinearity
 from gradcheck_cli.rules.activation.saturated_activation import SaturatedActivation
 from gradcheck_cli.rules.base import Rule
+from gradcheck_cli.rules.config.invalid_config import InvalidConfig
+from gradcheck_cli.rules.config.unused_suppression import UnusedSuppression
 from gradcheck_cli.rules.data.bad_data import BadData
 from gradcheck_cli.rules.data.class_imbalance import ClassImbalance
 from gradcheck_cli.rules.data.train_val_overlap import TrainValOverlap
@@ -35,6 +37,8 @@ from gradcheck_cli.rules.output_and_loss.redundant_softmax import RedundantSoftm
 from gradcheck_cli.rules.output_and_loss.wrong_output_width import WrongOutputWidth
 
 ALL: tuple[type[Rule], ...] = (
+    InvalidConfig,
+    UnusedSuppression,
     VanishingGradient,
     ExplodingGradient,
     VanishingThroughTime,

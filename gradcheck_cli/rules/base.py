@@ -111,6 +111,11 @@ class Verdict:
     symptom_gone: bool
     gain_shown: bool
 
+    @property
+    def helps(self) -> bool:
+        """Whether the config is better with it: mended, or at least more than noise can explain."""
+        return self.outcome is VerdictOutcome.FIXED or self.gain_shown
+
 
 @dataclass(frozen=True)
 class Fix:
@@ -132,6 +137,13 @@ class SeedCount:
 
     found: int = 1
     of: int = 1
+
+
+def rank_by_proof(fix: Fix) -> int:
+    """0 for a fix that was shown to help, 1 for one that was not put to the proof, 2 for one that did not help."""
+    if fix.verdict is None:
+        return 1
+    return 0 if fix.verdict.helps else 2
 
 
 @dataclass(frozen=True)

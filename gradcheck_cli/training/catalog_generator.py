@@ -18,6 +18,7 @@ from torch.optim import lr_scheduler
 
 from gradcheck_cli.config.catalog import CATALOG_PATH
 from gradcheck_cli.training import catalog_choices as chosen
+from gradcheck_cli.training.argument_help import read_argument_help
 from gradcheck_cli.training.signature_reader import read_parameters, read_summary
 
 Entry = dict[str, Any]
@@ -104,7 +105,7 @@ def _read_plain(target: Callable[..., Any]) -> Entry:
     Raises:
         _LeftOutError: It requires an argument that a config cannot write.
     """
-    parameters = []
+    parameters, helps = [], read_argument_help(target)
     for parameter in read_parameters(target, unannotated=chosen.UNANNOTATED):
         name = parameter["name"]
         types = [kind for kind in parameter["types"] if "callable" not in kind]
@@ -116,7 +117,8 @@ def _read_plain(target: Callable[..., Any]) -> Entry:
             continue
         choices = chosen.CHOICES.get((target.__name__, name)) or chosen.CHOICES.get(("", name))
         added = {"choices": choices} if choices and "str" in types else {}
-        parameters.append({**parameter, "types": types, **added})
+        said = {"help": helps[name]} if name in helps else {}
+        parameters.append({**parameter, "types": types, **added, **said})
     return {"summary": read_summary(target), "parameters": parameters}
 
 

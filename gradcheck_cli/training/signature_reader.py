@@ -120,8 +120,12 @@ def read_summary(target: type | Callable[..., Any]) -> str:
     """The first sentence of its own docstring without reStructuredText and LaTeX marks; empty where it has none."""
     paragraphs = inspect.cleandoc(target.__doc__ or "").split("\n\n")
     sentences = [part for part in paragraphs if part.strip() and not part.startswith("__init__(")]
-    text = " ".join(sentences[0].split()) if sentences else ""
-    text = re.sub(r"\\text\{([^}]*)\}", r"\1", text)
-    text = re.sub(r":[a-z:]+:`~?([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", text).replace("`", "").replace("\\", "")
+    text = clean_text(sentences[0]) if sentences else ""
     first = re.split(r"(?<=[a-z)])\.(?:\s|$)", text, maxsplit=1)[0].rstrip(". :")
     return f"{first}." if first else ""
+
+
+def clean_text(text: str) -> str:
+    """One line without the marks of reStructuredText and LaTeX."""
+    plain = re.sub(r"\\text\{([^}]*)\}", r"\1", " ".join(text.split()))
+    return re.sub(r":[a-z:]+:`~?([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", plain).replace("`", "").replace("\\", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -82,8 +82,9 @@ def change_thresholds(config: Config, thresholds: Thresholds) -> Config:
     """The config with thresholds that go over the defaults and over its own."""
     if not thresholds:
         return config
-    rules = {**config.diagnostics.rules, **{code: dict(values) for code, values in thresholds.items()}}
-    return config.model_copy(update={"diagnostics": config.diagnostics.model_copy(update={"rules": rules})})
+    changed: dict[str, dict[str, float | str]] = {code: dict(values) for code, values in thresholds.items()}
+    rules = {**config.diagnostics.rules, **changed}
+    return replace(config, diagnostics=replace(config.diagnostics, rules=rules))
 
 
 def train_missing(orders: Sequence[Order], cache_folder: Path, *, jobs: int, stale: bool = False) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gradcheck_cli.cli.app import run
 from gradcheck_cli.diagnosis import check as checking
 from gradcheck_cli.diagnosis.check import CheckOptions
 from gradcheck_cli.diagnosis.report import Report
+from gradcheck_cli.diagnosis.rule_settings import no_settings
 from gradcheck_cli.recording.history import RunStatus
 from tests.histories import make_finding, make_history, make_report
 
@@ -55,17 +57,24 @@ def test_options_reach_the_check(stand_in: Callable[..., Seen]) -> None:
         "7",
     ]
     arguments += ["--device", "cpu", "--jobs", "2", "--full", "--run-dir", "runs", "--no-save", "-q"]
+    arguments += ["--timeout", "2.5"]
+    arguments += ["--extend-select", "GC4", "--baseline", "known.json", "--write-baseline", "--skip-others"]
     assert run(["check", *arguments]) == 0
     ((configs, options, others),) = seen
     assert list(configs) == ["a.yaml", "b.yaml"]
-    assert options == CheckOptions(
+    assert replace(options, settings_of=no_settings) == CheckOptions(
         select=("GC101", "GC3", "overfitting"),
+        extend_select=("GC4",),
         ignore=("GC305",),
         overrides=("optimizer.lr=0.01", "seed=3", "trainer.epochs=5", "trainer.max_steps=7", "trainer.device=cpu"),
         fail_on="warning",
         full=True,
+        timeout=2.5,
         save=False,
         run_dir=Path("runs"),
+        baseline=Path("known.json"),
+        write_baseline=Path("known.json"),
+        skip_others=True,
     )
     assert others["jobs"] == 2
     assert others["progress"] is None
@@ -74,7 +83,20 @@ def test_options_reach_the_check(stand_in: Callable[..., Seen]) -> None:
 def test_silence_on_an_option_leaves_the_config_its_own(stand_in: Callable[..., Seen]) -> None:
     seen = stand_in(make_report())
     assert run(["check", "a.yaml"]) == 0
-    assert seen[0][1] == CheckOptions()
+    assert replace(seen[0][1], settings_of=no_settings) == CheckOptions()
+    assert seen[0][2]["jobs"] == 1
+
+
+def test_settings_stand_in_for_options(
+    stand_in: Callable[..., Seen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("gradcheck.toml").write_text('jobs = 3\nfail-on = "info"\nrun-dir = "kept"\n', encoding="utf-8")
+    seen = stand_in(make_report())
+    assert run(["check", "a.yaml", "-q"]) == 0
+    assert (seen[0][2]["jobs"], seen[0][1].fail_on, seen[0][1].run_dir) == (3, "info", Path("kept"))
+    assert run(["check", "a.yaml", "-q", "--jobs", "1", "--fail-on", "never", "--run-dir", "x"]) == 0
+    assert (seen[1][2]["jobs"], seen[1][1].fail_on, seen[1][1].run_dir) == (1, "never", Path("x"))
 
 
 def test_run_is_check(stand_in: Callable[..., Seen], capsys: pytest.CaptureFixture[str]) -> None:

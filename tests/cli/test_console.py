@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from gradcheck_cli.cli.choices import Color
-from gradcheck_cli.cli.console import make_page, wants_color, write_result
+from gradcheck_cli.cli.console import make_page, open_missing_streams, wants_color, write_result
+from gradcheck_cli.errors import OutputError
 from tests.cli.streams import Stream
 
 TERMINAL, PIPE = Stream(terminal=True), Stream()
@@ -56,3 +57,20 @@ def test_characters_that_the_encoding_lacks_are_replaced(monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stdout", stream)
     write_result("naïve\n")
     assert stream.getvalue() == "na?ve\n"
+
+
+def test_output_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(Stream):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    with pytest.raises(OutputError, match="standard output cannot be written: no space left on device"):
+        write_result("text\n")
+
+
+def test_streams_that_were_never_open_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    open_missing_streams()
+    with sys.stdout:
+        write_result("text\n")

@@ -56,6 +56,22 @@ def test_plain_lines_come_about_every_tenth_of_a_long_run() -> None:
     assert "\r" not in stream.getvalue()
 
 
+def test_a_run_that_never_began_does_not_end() -> None:
+    stream = Stream()
+    watch = PlainProgress(stream)
+    watch.finished(RunStatus.FAILED)
+    watch.started(make_description(), 100)
+    watch.finished(RunStatus.FAILED)
+    watch.finished(RunStatus.FAILED)
+    assert stream.getvalue().splitlines() == ["example: training 100 steps", "example: failed"]
+
+
+def test_a_name_is_no_command_to_github() -> None:
+    stream = Stream()
+    PlainProgress(stream).started(make_description(name=" ::error::x"), 100)
+    assert stream.getvalue() == "error::x: training 100 steps\n"
+
+
 def test_a_run_of_a_second_says_little() -> None:
     stream, clock = Stream(), Clock()
     watch = PlainProgress(stream, clock=clock)

@@ -235,3 +235,16 @@ def test_no_data_makes_the_parser_raise(data: dict[str, Any]) -> None:
     text = json.dumps(data).replace("NaN", ".nan").replace("Infinity", ".inf")
     config, problems = parse_config(parse_document(text, source="x"))
     assert (config is None) == bool(problems)
+
+
+@pytest.mark.parametrize(
+    "text", ["services: {web: {image: x}}\nversion: '3'\n", "name: ci\non: push\njobs: {}\n", "a: 2\n", "seed: 1\n"]
+)
+def test_a_file_of_another_program_is_told_in_one_sentence(text: str) -> None:
+    [problem] = parse_config(parse_document(text, source="x.yaml", collect=True))[1]
+    assert problem.message.startswith("this is no gradcheck config")
+
+
+@pytest.mark.parametrize("text", ["modle: {}\n", "dataset: digits\n", "criterion: x\n", "loss: MSELoss\n", "Data: x\n"])
+def test_a_config_in_the_making_is_told_what_it_lacks(text: str) -> None:
+    assert len(parse_config(parse_document(text, source="x.yaml"))[1]) > 1

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,8 @@ from gradcheck_cli.diagnosis.check import (
     report_saved,
     summarize_config,
 )
-from gradcheck_cli.diagnosis.report import RunReport
+from gradcheck_cli.diagnosis.many_runs import run_in_parallel
+from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
 from gradcheck_cli.errors import ConfigError, RunFolderError, UsageError
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.recording.storage import histories_equal
@@ -212,6 +216,66 @@ def test_interruption_ends_the_command_and_is_still_judged(write: Write, monkeyp
     assert report.exit_code == 130
     assert [run.config for run in report.runs] == ["good.yaml"]
     assert report.runs[0].rules
+
+
+def test_interruption_of_processes_side_by_side_keeps_what_was_done(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(calls: Sequence[Callable[[], RunReport]], **_: object) -> Iterator[RunReport]:
+        yield calls[0]()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradcheck_cli.diagnosis.check.run_in_parallel", interrupt)
+    names = [write("model: 3\n", "wrong.yaml"), write(GOOD)]
+    report = check_many(names, UNSAVED, jobs=2)
+    assert report.exit_code == 130
+    assert [run.config for run in report.runs] == ["wrong.yaml"]
+    assert report.notes == ("Interrupted: 1 of 2 configs were checked.",)
+
+
+def test_interruption_before_anything_was_done_is_passed_on(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> Iterator[RunReport]:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("gradcheck_cli.diagnosis.check.run_in_parallel", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        check_many([write(GOOD), write(STUCK, "stuck.yaml")], UNSAVED, jobs=2)
+
+
+def test_time_limit_of_a_run_is_an_error_with_what_shows_without_training(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*_: object, **__: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr("gradcheck_cli.training.run.train", train)
+    run = check_config(write(SQUASHED), replace(UNSAVED, timeout=0.05))
+    assert run.status is RunStatus.FAILED
+    assert codes(run) == ["GC501"]
+    (problem,) = run.errors
+    assert (problem.line, problem.is_of_config) == (None, False)
+    assert {result.status for result in run.rules if result.rule == "GC001"} == {RuleStatus.PASSED}
+
+
+def test_process_that_is_killed_is_named_and_the_others_are_done(write: Write) -> None:
+    names = [write("model: 3\n", "wrong.yaml"), write(GOOD), write("model: 4\n", "other.yaml")]
+    calls = [partial(lint_config, names[0]), partial(die, names[1]), partial(lint_config, names[2])]
+    lost: list[int] = []
+
+    def report_lost(index: int) -> RunReport:
+        lost.append(index)
+        return lint_config(names[index])
+
+    runs = list(run_in_parallel(calls, jobs=2, on_lost=report_lost))
+    assert lost == [1]
+    assert [run.config for run in runs] == names
+
+
+def die(_: str) -> RunReport:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 def test_lint_judges_what_shows_without_training(write: Write) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck_cli.diagnosis.config_files import find_configs
+from gradcheck_cli.diagnosis.config_files import find_configs, show_skipped
 from gradcheck_cli.errors import UsageError
 
 CONFIG = "data: {type: digits}\nmodel: {layers: []}\n"
@@ -50,6 +50,13 @@ def test_flow_style_and_quoted_keys_are_configs(folder: Path) -> None:
     assert {"flow.yaml", "quoted.yaml"} <= set(names(folder, str(folder)))
 
 
+def test_two_sections_make_a_config_and_data_alone_does_not(folder: Path) -> None:
+    (folder / "config_map.yaml").write_text("kind: ConfigMap\ndata: {a: b}\n")
+    (folder / "half.yaml").write_text("data: {type: digits}\nloss: MSELoss\n")
+    assert "half.yaml" in names(folder, str(folder))
+    assert "config_map.yaml" not in names(folder, str(folder))
+
+
 def test_nothing_matched_is_an_error(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no config"):
@@ -58,3 +65,17 @@ def test_nothing_matched_is_an_error(folder: Path, tmp_path: Path) -> None:
         find_configs([str(folder / "z*.yaml")])
     with pytest.raises(UsageError, match="no config is named"):
         find_configs([])
+
+
+def test_named_files_that_are_no_configs_are_passed_over_where_asked(folder: Path) -> None:
+    given = [str(folder / name) for name in ("workflow.yaml", "a.yml", "notes.txt", "absent.yaml")]
+    found = find_configs(given, skip_others=True)
+    assert [Path(path).name for path in found.paths] == ["a.yml", "notes.txt", "absent.yaml"]
+    assert found.skipped == 1
+    alone = find_configs(given[:1], skip_others=True)
+    assert (alone.paths, alone.skipped) == ((), 1)
+
+
+def test_skipped_files_in_words() -> None:
+    assert show_skipped(1) == "1 YAML file that is no gradcheck config"
+    assert show_skipped(3) == "3 YAML files that are no gradcheck configs"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from gradcheck_cli.config.schema import Config
+from gradcheck_cli.config.schema import Config, DiagnosticsConfig
 from gradcheck_cli.diagnosis import judge as judging
 from gradcheck_cli.diagnosis.judge import Judgement, judge
 from gradcheck_cli.diagnosis.report import RuleStatus
@@ -208,5 +208,4 @@ def test_rule_that_raises_is_named_and_the_others_still_run(monkeypatch: pytest.
 
 
 def with_diagnostics(**diagnostics: Any) -> Config:
-    config = load(SIGMOID)
-    return Config.model_validate({**config.model_dump(), "diagnostics": diagnostics})
+    return replace(load(SIGMOID), diagnostics=DiagnosticsConfig(**diagnostics))

@@ -83,6 +83,19 @@ def test_a_config_that_cannot_be_read_has_no_metrics() -> None:
     assert (merged.errors, merged.seed_metrics, merged.status) == (failed.errors, None, RunStatus.FAILED)
 
 
+@pytest.mark.parametrize(
+    ("endings", "expected"),
+    [
+        (("completed", "failed"), "failed"),
+        (("failed", "completed"), "failed"),
+        (("failed", "interrupted"), "interrupted"),
+        (("diverged", "completed"), "diverged"),
+    ],
+)
+def test_the_worst_end_of_a_seed_is_that_of_the_config(endings: tuple[str, str], expected: str) -> None:
+    assert merge_seeds([_report(status=RunStatus(ending)) for ending in endings]).status == expected
+
+
 def test_an_interruption_ends_the_last_group_early() -> None:
     reports = [_report(), _report(), _report(status=RunStatus.INTERRUPTED), _report()]
     grouped = list(group_seeds(run_in_turn([partial(replace, one) for one in reports]), seeds=2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcheck_cli.config.document import parse_document
-from gradcheck_cli.diagnosis.report import Report, RunReport
+from gradcheck_cli.diagnosis.report import Report, RuleResult, RuleStatus, RunReport
 from gradcheck_cli.errors import Problem
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.reporters.concise import render
@@ -34,8 +34,18 @@ def test_problems_say_what_is_allowed() -> None:
     )
     run = RunReport("bad.yaml", "bad", 0, RunStatus.FAILED, errors=(problem,))
     assert render(Report("check", (run,), 2)).splitlines() == [
-        "bad.yaml:3:7: loss: unknown loss 'CrossEntropy'; allowed: a torch.nn loss; did you mean 'CrossEntropyLoss'?",
+        "bad.yaml:3:7: GC001 invalid-config: loss: unknown loss 'CrossEntropy'; allowed: a torch.nn loss;"
+        " did you mean 'CrossEntropyLoss'?",
         "1 config could not be checked",
+    ]
+
+
+def test_failures_that_no_config_is_to_blame_for_are_told_without_a_rule() -> None:
+    crashed = (RuleResult("GC101", "vanishing-gradient", RuleStatus.CRASHED, "KeyError: 'x'"),)
+    late = (Problem("", "not done after 5 seconds", is_of_config=False),)
+    assert render(make_report(errors=late, rules=crashed)).splitlines()[:2] == [
+        "configs/example.yaml: not done after 5 seconds",
+        "configs/example.yaml: GC101 vanishing-gradient crashed: KeyError: 'x'",
     ]
 
 

@@ -74,7 +74,7 @@ FINDING = {
 }
 EVIDENCE = {"name": str, "value": (int, float, str), "limit": (int, float, str, type(None)), "unit": str}
 FIX = {"title": str, "safety": str, "reason": str, "edits": list, "verdict": type(None)}
-ERROR = {"path": str, "line": NUMBER, "column": NUMBER, "message": str, "allowed": TEXT, "hint": TEXT}
+ERROR = {"rule": TEXT, "path": str, "line": NUMBER, "column": NUMBER, "message": str, "allowed": TEXT, "hint": TEXT}
 NON_FINITE = {"nan", "inf", "-inf"}
 
 
@@ -132,6 +132,7 @@ def test_a_config_that_cannot_be_read_has_every_key() -> None:
     problem = Problem("loss", "unknown", line=3, column=7)
     run = parse(Report("check", (RunReport("bad.yaml", "bad", 0, RunStatus.FAILED, errors=(problem,)),), 2))["runs"][0]
     assert run["errors"][0] == {
+        "rule": "GC001",
         "path": "loss",
         "line": 3,
         "column": 7,
@@ -140,6 +141,11 @@ def test_a_config_that_cannot_be_read_has_every_key() -> None:
         "hint": None,
     }
     assert [run[key] for key in ("steps", "planned_steps", "epochs", "seconds", "threads")] == [None] * 5
+
+
+def test_a_failure_that_is_no_fault_of_the_config_has_no_rule() -> None:
+    problem = Problem("", "not done after 5 seconds", is_of_config=False)
+    assert parse(make_report(errors=(problem,)))["runs"][0]["errors"][0]["rule"] is None
 
 
 def test_a_linted_config_has_nothing_measured_and_no_zeros() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradcheck_cli.config.document import Document
-from gradcheck_cli.config.schema import Config, DataConfig
+from gradcheck_cli.config.schema import Config
 from gradcheck_cli.diagnosis.check import CheckOptions, check_config
 from gradcheck_cli.diagnosis.judge import judge
 from gradcheck_cli.diagnosis.report import RuleStatus, RunReport
@@ -112,9 +112,8 @@ def rename_run(history: History) -> History:
 
 def rename_config(config: Config) -> Config:
     """Another name for the config, and the same rows from a file."""
-    data = config.data
-    other = DataConfig(**{**data.model_dump(), "type": "csv", "arguments": {"path": "rows.csv", "target": "y"}})
-    return config.model_copy(update={"name": "overfitting_wine", "data": other})
+    other = replace(config.data, type="csv", arguments={"path": "rows.csv", "target": "y"})
+    return replace(config, name="overfitting_wine", data=other)
 
 
 def new_names(history: History) -> dict[str, str]:

@@ -65,7 +65,10 @@ def test_unknown_entries_of_either_list_are_refused() -> None:
 
 
 def test_thresholds_and_severity_of_a_config() -> None:
-    rules = {"overfitting": {"min_rise": 0.5, "severity": "info"}, "GC101": {"min_ratio": 1e-5}}
+    rules: dict[str, dict[str, float | str]] = {
+        "overfitting": {"min_rise": 0.5, "severity": "info"},
+        "GC101": {"min_ratio": 1e-5},
+    }
     configured = configure(DiagnosticsConfig(rules=rules))
     assert configured[Overfitting].rule == Overfitting(min_rise=0.5)
     assert configured[Overfitting].severity is Severity.INFO

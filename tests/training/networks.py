@@ -35,7 +35,7 @@ def layers(written: Sequence[Written], path: str = "model.layers") -> tuple[Laye
 
 def _layer(written: Written, path: str) -> LayerConfig:
     keys = {"type": written} if isinstance(written, str) else dict(written)
-    own = {name: keys.pop(name) for name in ("name", "repeat", "trainable") if name in keys}
+    own: dict[str, Any] = {name: keys.pop(name) for name in ("name", "repeat", "trainable") if name in keys}
     for name in ("weight_init", "bias_init"):
         if name in keys:
             own[name] = component(keys.pop(name))

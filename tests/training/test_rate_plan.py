@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ PLAN = Plan(rows=30, batch_rows=10, step_rows=10, steps_per_epoch=3, steps=8, ep
 
 def _config(type: str, interval: Interval = Interval.EPOCH, **arguments: Any) -> Config:
     schedule = SchedulerConfig(type=type, arguments=arguments, interval=interval)
-    return network([{"type": "Linear", "out_features": 2}]).model_copy(update={"lr_scheduler": schedule})
+    return replace(network([{"type": "Linear", "out_features": 2}]), lr_scheduler=schedule)
 
 
 def test_without_a_schedule_the_rate_stays() -> None:

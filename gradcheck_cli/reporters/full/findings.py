@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcheck_cli.diagnosis.report import RunReport
+from gradcheck_cli.reporters.finding_text import show_limit, show_value
 from gradcheck_cli.reporters.full.fixes import draw_fixes
 from gradcheck_cli.reporters.full.text import DIM, INDENT, SEVERITY_STYLES, STRONG, join, make_fields, style
 from gradcheck_cli.reporters.locations import show_place
-from gradcheck_cli.reporters.numbers import show_number
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.roots import Root
 from gradcheck_cli.rules.base import Evidence, Finding, Severity
@@ -65,10 +65,8 @@ def _draw_fields(root: Root, *, page: Page) -> Table:
 
 
 def _describe_evidence(evidence: Evidence) -> Text:
-    unit = f" {evidence.unit}" if evidence.unit else ""
-    limit = "" if evidence.limit is None else f"  (limit {show_number(evidence.limit)})"
-    value = style(f"{show_number(evidence.value)}{unit}", STRONG)
-    return join(style(f"{evidence.name} "), value, style(limit, DIM))
+    limit = f"  {show_limit(evidence)}" if evidence.limit is not None else ""
+    return join(style(f"{evidence.name} "), style(show_value(evidence), STRONG), style(limit, DIM))
 
 
 def list_names(names: Sequence[str], *, ellipsis: str) -> str:

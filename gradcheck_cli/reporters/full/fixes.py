@@ -10,10 +10,12 @@ from rich.table import Table
 
 from gradcheck_cli.config.edit_types import Edit, EditOp
 from gradcheck_cli.diagnosis.report import RunReport
+from gradcheck_cli.reporters.finding_text import show_safety
 from gradcheck_cli.reporters.full.diff import draw_diff
 from gradcheck_cli.reporters.full.text import DIM, INDENT, STRONG, join, make_fields, style
 from gradcheck_cli.reporters.page import Page
-from gradcheck_cli.rules.base import Finding, Fix, Safety
+from gradcheck_cli.reporters.replacements import apply_fix
+from gradcheck_cli.rules.base import Finding, Fix
 
 _LABEL_WIDTH = 9
 _MOST_FURTHER = 4
@@ -36,12 +38,8 @@ def draw_fixes(finding: Finding, run: RunReport, *, page: Page) -> Iterator[Rend
 def _describe_fix(fix: Fix, *, label: str, brief: bool = False) -> Table:
     fields = make_fields(_LABEL_WIDTH)
     reason = "" if brief or not fix.reason else f"  {fix.reason}"
-    fields.add_row(label, join(style(fix.title, "" if brief else STRONG), style(_show_safety(fix), DIM), style(reason)))
+    fields.add_row(label, join(style(fix.title, "" if brief else STRONG), style(show_safety(fix), DIM), style(reason)))
     return fields
-
-
-def _show_safety(fix: Fix) -> str:
-    return "" if fix.safety is Safety.ADVICE else f" [{fix.safety.value}]"
 
 
 def _draw_edits(fix: Fix, run: RunReport, *, page: Page) -> Iterator[RenderableType]:
@@ -59,14 +57,12 @@ def _draw_edits(fix: Fix, run: RunReport, *, page: Page) -> Iterator[RenderableT
 
 def _make_diff(fix: Fix, run: RunReport) -> list[str] | None:
     """Changed lines of the config; None where there is no text or the edits do not fit it."""
-    if run.document is None:
+    after = apply_fix(fix, run)
+    if run.document is None or after is None:
         return None
-    from gradcheck_cli.config.edits import EditConflict, apply_edits, diff_lines
+    from gradcheck_cli.config.differences import diff_lines
 
-    try:
-        return diff_lines(run.document.text, apply_edits(run.document.text, fix.edits))
-    except EditConflict:
-        return None
+    return diff_lines(run.document.text, after)
 
 
 def show_edit(edit: Edit) -> str:

@@ -42,7 +42,7 @@ def _can_be_fixed(run: RunReport) -> bool:
 def _describe_coverage(run: RunReport) -> str:
     if run.status is RunStatus.LINTED:
         return _describe_lint(run)
-    applied = [rule for rule in run.rules if rule.status in {RuleStatus.PASSED, RuleStatus.FOUND}]
+    applied = [rule for rule in run.rules if rule.has_run]
     parts = [f"{show_count(len(applied), 'rule')} applied"]
     for status in (RuleStatus.SKIPPED, RuleStatus.CRASHED):
         number = sum(rule.status is status for rule in run.rules)

@@ -9,20 +9,16 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from gradcheck_cli.diagnosis.report import Report, RunReport
-from gradcheck_cli.reporters.full.curve_block import draw_curve_block
 from gradcheck_cli.reporters.full.findings import draw_finding
 from gradcheck_cli.reporters.full.footer import draw_footer
-from gradcheck_cli.reporters.full.layer_table import draw_layer_table
 from gradcheck_cli.reporters.full.problems import draw_problems
-from gradcheck_cli.reporters.full.runs_table import draw_runs_table
-from gradcheck_cli.reporters.full.search import draw_search
 from gradcheck_cli.reporters.full.text import DIM, style
 from gradcheck_cli.reporters.full.verdict import draw_verdict
-from gradcheck_cli.reporters.layer_rows import collect_rows
 from gradcheck_cli.reporters.locations import read_source
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.roots import Root, group_by_root
 from gradcheck_cli.reporters.tally import count_findings, show_tally
+from gradcheck_cli.rules.config.invalid_config import InvalidConfig
 
 _GAP = Text("")
 
@@ -59,6 +55,8 @@ def _draw_report(report: Report, *, page: Page) -> Iterator[RenderableType]:
             yield style(page.symbols.rule * page.width, DIM)
         yield from _draw_run(run, page=page)
     if len(report.runs) > 1:
+        from gradcheck_cli.reporters.full.runs_table import draw_runs_table
+
         yield style(page.symbols.rule * page.width, DIM)
         yield from draw_runs_table(report.runs, page=page)
         yield style(show_tally(count_findings(report), runs=len(report.runs)))
@@ -71,10 +69,15 @@ def _draw_run(run: RunReport, *, page: Page) -> Iterator[RenderableType]:
     yield from draw_verdict(run, roots, page=page)
     if run.errors:
         yield from draw_problems(run.errors, file=run.config, text=read_source(run), page=page)
+        if any(problem.is_of_config for problem in run.errors):
+            yield style(f"More on this: gradcheck rule {InvalidConfig.code}", DIM)
     for root in roots:
         yield _GAP
         yield from draw_finding(root, run, page=page)
     if run.fix is not None:
+        # Imported here, like all that `lint` never draws.
+        from gradcheck_cli.reporters.full.search import draw_search
+
         yield _GAP
         yield from draw_search(run, page=page)
     if run.fix is None or page.verbose:
@@ -93,6 +96,11 @@ def _draw_measurements(run: RunReport, *, page: Page) -> Iterator[RenderableType
     history = run.history
     if history is None or history.steps is None:
         return
+    # Imported here: `lint`, which must start fast, draws neither.
+    from gradcheck_cli.reporters.full.curve_block import draw_curve_block
+    from gradcheck_cli.reporters.full.layer_table import draw_layer_table
+    from gradcheck_cli.reporters.layer_rows import collect_rows
+
     rows = collect_rows(history, run.findings, separate=page.verbose)
     if rows:
         yield _GAP

@@ -9,19 +9,17 @@ from rich.text import Text
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.reporters.cell_width import measure, shorten
 from gradcheck_cli.reporters.full.text import DIM, INDENT, PASSED, SEVERITY_STYLES, join, style
-from gradcheck_cli.reporters.full.verdict import describe_metric
-from gradcheck_cli.reporters.numbers import show_count, show_seconds
+from gradcheck_cli.reporters.numbers import show_seconds
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.printable import make_line
-from gradcheck_cli.reporters.roots import group_by_root
-from gradcheck_cli.rules.base import Severity
+from gradcheck_cli.reporters.verdict_text import describe_metric, describe_outcome, find_severity
 
 _MARK_WIDTH = 2
 
 
 def draw_runs_table(runs: Sequence[RunReport], *, page: Page) -> Iterator[Text]:
     """Mark, config and main cause of every run; metric and duration where all of it fits."""
-    outcomes = [_describe_outcome(run) for run in runs]
+    outcomes = [describe_outcome(run) for run in runs]
     details = [_describe_details(run) for run in runs]
     titles = [f"{make_line(run.config)}: {outcome}" for run, outcome in zip(runs, outcomes, strict=True)]
     widest = max(map(measure, titles))
@@ -33,18 +31,10 @@ def draw_runs_table(runs: Sequence[RunReport], *, page: Page) -> Iterator[Text]:
 
 
 def _draw_mark(run: RunReport, *, page: Page) -> Text:
-    severity = Severity.ERROR if run.errors else run.findings[0].severity if run.findings else None
+    severity = find_severity(run)
     if severity is None:
         return style(f"{page.symbols.passed} ", PASSED)
     return style(f"{page.symbols.of(severity)} ", SEVERITY_STYLES[severity])
-
-
-def _describe_outcome(run: RunReport) -> str:
-    if run.errors:
-        return show_count(len(run.errors), "problem")
-    roots = group_by_root(run.findings)
-    more = f" and {len(roots) - 1} more" if len(roots) > 1 else ""
-    return f"{roots[0].finding.name}{more}" if roots else "nothing to report"
 
 
 def _describe_details(run: RunReport) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -12,14 +12,22 @@ from rich.text import Text
 
 from gradcheck_cli.diagnosis.fix_report import FIXED_FILE, Attempt, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import RunReport
-from gradcheck_cli.recording.history import RunStatus
-from gradcheck_cli.reporters.fix_words import show_change, show_spread, show_titles
 from gradcheck_cli.reporters.full.diff import draw_diff
 from gradcheck_cli.reporters.full.text import DIM, INDENT, PASSED, SEVERITY_STYLES, STRONG, join, style
-from gradcheck_cli.reporters.full.verdict import show_metric_name
 from gradcheck_cli.reporters.numbers import show_count, show_metric
 from gradcheck_cli.reporters.page import Page
-from gradcheck_cli.rules.base import Finding, Safety, Severity, Verdict
+from gradcheck_cli.reporters.search_text import (
+    describe_cost,
+    describe_proof,
+    name_attempt,
+    name_best,
+    name_metric,
+    show_change,
+    show_share,
+    show_titles,
+)
+from gradcheck_cli.reporters.verdict_text import describe_ending
+from gradcheck_cli.rules.base import Safety, Severity
 
 _FEWEST_SHOWN = 8
 _NOTHING_KNOWN = "No change of the config is known to help against it; see the advice above."
@@ -31,7 +39,7 @@ def draw_search(run: RunReport, *, page: Page) -> Iterator[RenderableType]:
     if fix is None:
         return
     if fix.outcome is FixOutcome.NOTHING_TO_FIX:
-        yield style(f"Nothing to fix. {_describe_cost(fix)}", PASSED)
+        yield style(f"Nothing to fix. {describe_cost(fix)}", PASSED)
         return
     if fix.attempts:
         yield from _draw_attempts(fix, run, page=page)
@@ -44,33 +52,30 @@ def draw_search(run: RunReport, *, page: Page) -> Iterator[RenderableType]:
 def _draw_outcome(run: RunReport, fix: FixReport, *, page: Page) -> Iterator[RenderableType]:
     if fix.chosen is not None:
         good = fix.outcome is FixOutcome.FIXED
-        word = "Fixed" if good else "Improved, but not healthy yet"
+        word = describe_ending(run, fix)
         mark, look = (
             (page.symbols.passed, PASSED) if good else (page.symbols.warning, SEVERITY_STYLES[Severity.WARNING])
         )
-        yield _draw_headline(f"{mark} {word}: ", look, fix.chosen)
+        yield _draw_headline(f"{mark} {word.capitalize()}: ", look, fix.chosen)
         yield from _draw_proof(run, fix, fix.chosen, page=page)
         yield from _draw_next_step(run, fix)
         return
-    word = "Interrupted" if run.status is RunStatus.INTERRUPTED else "Nothing worked"
-    safe = " among the safe fixes" if fix.withheld is not None else ""
-    ending = "" if fix.attempts else f" {_NOTHING_KNOWN}"
-    cost = f" {_describe_cost(fix)}"
-    yield join(style(f"{page.symbols.error} {word}{safe}.", SEVERITY_STYLES[Severity.ERROR]), f"{ending}{cost}")
+    word = describe_ending(run, fix)
+    known = "" if fix.attempts else f" {_NOTHING_KNOWN}"
+    cost = f" {describe_cost(fix)}"
+    yield join(style(f"{page.symbols.error} {word.capitalize()}.", SEVERITY_STYLES[Severity.ERROR]), f"{known}{cost}")
     if fix.withheld is not None:
         yield _draw_headline("With --unsafe-fixes: ", STRONG, fix.withheld)
         yield from _draw_proof(run, fix, fix.withheld, page=page)
         yield style(f"Take it: {_show_command(run, 'fix', '--unsafe-fixes', '--write')}")
     elif fix.best is not None:
-        share = "" if fix.best.share >= 1 else f" after {_show_share(fix.best)} of a run"
-        metric = f": {_name_metric(run)} {show_metric(fix.best.metric)}{share}, not proven"
-        yield _draw_headline("The best attempt: ", STRONG, fix.best, after=metric)
+        yield _draw_headline("The best attempt: ", STRONG, fix.best, after=f": {name_best(run, fix.best)}")
 
 
 def _draw_headline(label: str, look: str, attempt: Attempt, *, after: str = "") -> Text:
     return join(
         style(label, look),
-        style(show_titles(attempt.titles), STRONG),
+        style(show_titles(attempt), STRONG),
         style(f" [{attempt.safety.value}]", DIM),
         after,
     )
@@ -79,29 +84,12 @@ def _draw_headline(label: str, look: str, attempt: Attempt, *, after: str = "") 
 def _draw_proof(run: RunReport, fix: FixReport, attempt: Attempt, *, page: Page) -> Iterator[RenderableType]:
     """What the proof showed in one sentence, then the changed lines."""
     if attempt.verdict is not None:
-        yield Padding(style(_describe_proof(run, fix, attempt.verdict)), (0, 0, 0, INDENT))
+        yield Padding(style(describe_proof(run, fix, attempt.verdict)), (0, 0, 0, INDENT))
     if run.document is not None:
         from gradcheck_cli.config.edits import diff_lines
 
         lines = diff_lines(run.document.text, attempt.text)
         yield Padding(draw_diff(lines), (0, 0, 0, 2 * INDENT))
-
-
-def _describe_proof(run: RunReport, fix: FixReport, verdict: Verdict) -> str:
-    seeds = f"on {show_count(verdict.seeds, 'fresh seed')}"
-    parts = [f"{_name_metric(run)} {_show_change(verdict)} {seeds}"]
-    if fix.chosen is not None and run.findings and run.findings[0].rule == "GC401":
-        before, after = fix.validation_loss_before, fix.validation_loss_after
-        parts.append(f"final validation loss {show_change(before, after)}")
-    parts.append(_describe_left(run.findings, fix.remaining, gone=verdict.symptom_gone))
-    return f"{'; '.join(parts)}. {_describe_cost(fix)}"
-
-
-def _describe_left(findings: Sequence[Finding], remaining: Sequence[Finding], *, gone: bool) -> str:
-    if remaining:
-        names = ", ".join(dict.fromkeys(f"{finding.rule} {finding.name}" for finding in remaining))
-        return f"still there: {names}"
-    return f"{findings[0].rule} is gone" if gone and findings else "the finding is not gone on every seed"
 
 
 def _draw_next_step(run: RunReport, fix: FixReport) -> Iterator[RenderableType]:
@@ -129,10 +117,10 @@ def _draw_attempts(fix: FixReport, run: RunReport, *, page: Page) -> Iterator[Re
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     before = "" if fix.metric != fix.metric else f", from {show_metric(fix.metric)}"
-    table.add_row(*(style(head, DIM) for head in (f"tried{before}", "run", _name_metric(run))))
+    table.add_row(*(style(head, DIM) for head in (f"tried{before}", "run", name_metric(run))))
     for attempt in shown:
         look = STRONG if attempt in (fix.chosen, fix.withheld) else ""
-        title = style(show_titles(attempt.titles) + f" [{attempt.safety.value}]", look)
+        title = style(name_attempt(attempt), look)
         table.add_row(title, style(_show_stage(attempt), DIM), style(_describe_result(attempt), look))
     yield table
     if len(shown) < len(attempts):
@@ -142,29 +130,10 @@ def _draw_attempts(fix: FixReport, run: RunReport, *, page: Page) -> Iterator[Re
 def _show_stage(attempt: Attempt) -> str:
     if attempt.verdict is not None:
         return show_count(attempt.verdict.seeds, "seed")
-    return "whole" if attempt.share >= 1 else _show_share(attempt)
-
-
-def _show_share(attempt: Attempt) -> str:
-    return f"1/{round(1 / attempt.share)}"
+    return "whole" if attempt.share >= 1 else show_share(attempt)
 
 
 def _describe_result(attempt: Attempt) -> str:
     if attempt.verdict is not None:
-        return f"{_show_change(attempt.verdict)}: {attempt.verdict.outcome.value}"
+        return f"{show_change(attempt.verdict)}: {attempt.verdict.outcome.value}"
     return "failed" if attempt.failed else show_metric(attempt.metric)
-
-
-def _show_change(verdict: Verdict) -> str:
-    control = verdict.control if verdict.control != verdict.before else None
-    longer = f" (as long without it {show_spread(control)})" if control is not None else ""
-    return f"{show_change(verdict.before, verdict.after)}{longer}"
-
-
-def _name_metric(run: RunReport) -> str:
-    outcome = run.history.outcome if run.history is not None else None
-    return show_metric_name(outcome.metric_name) if outcome is not None else "metric"
-
-
-def _describe_cost(fix: FixReport) -> str:
-    return f"It took {fix.cost:.1f} full runs."

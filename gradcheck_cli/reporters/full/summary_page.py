@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from gradcheck_cli.config.schema import Component, Config
+from gradcheck_cli.config.schema import Component, Config, DiagnosticsConfig, write_plain
 from gradcheck_cli.recording.description import RunDescription
 from gradcheck_cli.reporters.columns import GAP, Column, choose_columns
 from gradcheck_cli.reporters.full.layer_table import show_shape
@@ -18,6 +18,8 @@ from gradcheck_cli.reporters.model_summary import LayerSummary, Totals, count_to
 from gradcheck_cli.reporters.numbers import UNKNOWN, show_count, show_number
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.printable import make_line
+
+_SHOWN_APART = ("type", "arguments", "interval")
 
 _LABEL_WIDTH = 12
 _LONGEST_NAME = 24
@@ -49,18 +51,20 @@ def _list_settings(config: Config, description: RunDescription) -> Iterator[tupl
     yield "optimizer", show_component(config.optimizer)
     if config.lr_scheduler is not None:
         yield "lr_scheduler", f"{show_component(config.lr_scheduler)} each {config.lr_scheduler.interval.value}"
-    yield "trainer", _show_arguments(config.trainer.model_dump(mode="json", exclude_none=True))
+    trainer = {key: value for key, value in write_plain(config.trainer).items() if value is not None}
+    yield "trainer", _show_arguments(trainer)
     if description.planned_steps is not None:
         yield "length", show_count(description.planned_steps, "optimizer step")
-    diagnostics = config.diagnostics.model_dump(mode="json", exclude_defaults=True)
+    defaults = write_plain(DiagnosticsConfig())
+    diagnostics = {key: value for key, value in write_plain(config.diagnostics).items() if value != defaults[key]}
     if diagnostics:
         yield "diagnostics", _show_arguments(diagnostics)
 
 
 def show_component(component: Component) -> str:
     """`SGD(lr=0.1, momentum=0.9)`."""
-    others = component.model_dump(mode="json", exclude_none=True, exclude={"type", "arguments", "interval"})
-    given = {**component.arguments, **{key: value for key, value in others.items() if value not in ([], {})}}
+    others = {key: value for key, value in write_plain(component).items() if key not in _SHOWN_APART}
+    given = {**component.arguments, **{key: value for key, value in others.items() if value not in (None, [], {})}}
     return f"{component.type}({_show_arguments(given)})" if given else component.type
 
 

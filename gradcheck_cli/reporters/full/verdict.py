@@ -9,15 +9,15 @@ from rich.padding import Padding
 from rich.text import Text
 
 from gradcheck_cli.diagnosis.report import RunReport
-from gradcheck_cli.recording.history import History, Outcome, RunStatus
+from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.reporters.full.text import DIM, INDENT, PASSED, SEVERITY_STYLES, STRONG, join, style
 from gradcheck_cli.reporters.numbers import show_count, show_metric, show_seconds
 from gradcheck_cli.reporters.page import Page
 from gradcheck_cli.reporters.roots import Root
 from gradcheck_cli.reporters.symbols import Symbols
+from gradcheck_cli.reporters.verdict_text import describe_metric
 from gradcheck_cli.rules.base import Severity
 
-_METRIC_NAMES = {"balanced_accuracy": "balanced accuracy", "r2": "R2"}
 _WORDS = {
     Severity.ERROR: "is not healthy",
     Severity.WARNING: "may not be healthy",
@@ -45,7 +45,7 @@ def describe_verdict(run: RunReport, roots: tuple[Root, ...], *, symbols: Symbol
     name = style(run.name, STRONG)
     if run.errors:
         problems = show_count(len(run.errors), "problem")
-        failed = f" could not be {'read' if run.history is None else 'trained'}: {problems}"
+        failed = f" could not be {_name_failure(run)}: {problems}"
         return style(f"{symbols.error} ", SEVERITY_STYLES[Severity.ERROR]), name, style(failed)
     if not roots:
         return style(f"{symbols.passed} ", PASSED), name, style(": nothing to report")
@@ -62,18 +62,16 @@ def describe_verdict(run: RunReport, roots: tuple[Root, ...], *, symbols: Symbol
     )
 
 
+def _name_failure(run: RunReport) -> str:
+    """What could not be done with a config that has problems."""
+    if run.history is None:
+        return "read"
+    # One that was trained has a problem only where the search for its fix was broken off.
+    return "trained" if run.history.steps is None else "fixed in time"
+
+
 def _is_note(root: Root) -> bool:
     return root.finding.severity is Severity.INFO
-
-
-def describe_metric(outcome: Outcome) -> str:
-    """`balanced accuracy 0.912`."""
-    return f"{show_metric_name(outcome.metric_name)} {show_metric(outcome.value)}"
-
-
-def show_metric_name(name: str) -> str:
-    """A metric's name in words."""
-    return _METRIC_NAMES.get(name, name)
 
 
 def _describe_outcome(run: RunReport) -> Text | None:

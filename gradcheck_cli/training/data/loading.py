@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +143,7 @@ def _stream(seed: int, stream: Stream) -> Generator:
 
 def _split(rows: Rows, config: DataConfig, seed: int) -> tuple[Rows, Rows]:
     if rows.validation is not None:
-        config = config.model_copy(update={"val_fraction": 0.0})
+        config = replace(config, val_fraction=0.0)
     split = split_rows(rows, config, generator=_stream(seed, Stream.SPLIT))
     validation = rows.validation if rows.validation is not None else take_rows(rows, split.validation)
     return take_rows(rows, split.train), validation

@@ -262,7 +262,13 @@ def test_a_config_that_cannot_be_read_shows_the_line_and_a_caret() -> None:
         "bad.yaml:5:7: model.layers[1]: unknown layer 'Sigmoid'; allowed: a torch.nn class; did you mean 'SiLU'?",
         "    5 │     - Sigmoid  # the old choice",
         "      │       ^",
+        "More on this: gradcheck rule GC001",
     ]
+
+
+def test_a_failure_that_is_no_fault_of_the_config_has_no_page() -> None:
+    late = (Problem("", "not done after 5 seconds", is_of_config=False),)
+    assert "More on this" not in render(make_report(errors=late), page=Page(120))
 
 
 def test_several_runs_end_with_a_table_and_a_count() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,9 +14,9 @@ from gradcheck_cli.training.data.splitting import Split, share_out, split_rows
 from tests.training.data.loads import load
 
 
-def split(labels: list[int], *, seed: int = 0, **keys: object) -> Split:
+def split(labels: list[int], *, seed: int = 0, **keys: Any) -> Split:
     rows = Rows(np.zeros((len(labels), 1)), np.array(labels), Task.CLASSIFICATION)
-    config = DataConfig.model_validate({"type": "iris", **keys})
+    config = DataConfig(type="iris", **keys)
     return split_rows(rows, config, generator=np.random.default_rng(seed))
 
 

@@ -43,6 +43,17 @@ def diff_lines(before: str, after: str) -> list[str]:
     return [str(line) for line in changed_lines(before, after)]
 
 
+def diff_with_context(before: str, after: str, *, lines: int = 1) -> list[str]:
+    """The lines that differ with those around them, each with `- `, `+ ` or two spaces before it; `...` for a gap."""
+    shown: list[str] = []
+    for line in list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=lines, lineterm=""))[2:]:
+        if line.startswith("@@"):
+            shown += ["  ..."] if shown else []
+        else:
+            shown.append(f"{line[:1]} {line[1:]}")
+    return shown
+
+
 def unified_diff(before: str, after: str, name: str) -> str:
     """A patch in the form of `diff -u` and git, ending in a line break; empty where nothing differs.
 

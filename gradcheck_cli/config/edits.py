@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcheck_cli.config.data_edits import rebuild
-from gradcheck_cli.config.differences import DiffLine, changed_lines, diff_lines, unified_diff
+from gradcheck_cli.config.differences import DiffLine, changed_lines, diff_lines, diff_with_context, unified_diff
 from gradcheck_cli.config.document import BYTE_ORDER_MARK, parse_document
 from gradcheck_cli.config.edit_plan import in_sequence, narrow, read_edits
 from gradcheck_cli.config.edit_types import Edit, EditConflict, EditOp
@@ -24,6 +24,7 @@ __all__ = [
     "apply_to_data",
     "changed_lines",
     "diff_lines",
+    "diff_with_context",
     "unified_diff",
 ]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from gradcheck_cli.rules.base import Finding, Safety, Spread, Verdict
 
+DEFAULT_BUDGET = 12.0
+"""Full-length runs (design 4 §4)."""
 FIXED_FILE = "fixed.yaml"
 """The chosen config in the run's folder."""
 
@@ -58,6 +61,7 @@ class FixReport:
         before, after: Validation metric of the original and of the chosen config over the fresh seeds.
         validation_loss_before, validation_loss_after: The same of the final validation loss.
         cost: Full-length training runs spent: optimizer steps over those planned for the original.
+        budget: The most that they could be.
         metric: Validation metric of the original on the search seed; NaN where it has none.
         attempts: All that was tried, in the order of trying.
         chosen: The one among them that was proven; None where none was.
@@ -76,6 +80,7 @@ class FixReport:
     validation_loss_before: Spread | None = None
     validation_loss_after: Spread | None = None
     metric: float = float("nan")
+    budget: float = math.inf
     attempts: tuple[Attempt, ...] = ()
     chosen: Attempt | None = None
     withheld: Attempt | None = None

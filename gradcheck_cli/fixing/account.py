@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradcheck_cli.diagnosis.fix_report import Attempt, FixOutcome, FixReport
@@ -26,7 +27,8 @@ def give_account(course: Course, search: Search, setting: Setting) -> FixReport:
         metric=setting.original.result.metric,
         attempts=attempts,
         withheld=by_text[course.withheld.entrant.candidate.text] if course.withheld is not None else None,
-        notes=(*course.notes, *(f"Not tried: {reason}." for reason in search.refused)),
+        budget=setting.budget,
+        notes=tuple(_list_notes(course, search, setting)),
     )
     if course.chosen is None:
         return replace(report, best=_pick_best(search.tried, by_text, proven=course.withheld))
@@ -46,6 +48,19 @@ def give_account(course: Course, search: Search, setting: Setting) -> FixReport:
         validation_loss_after=spread_of(result.validation_loss for result in proof.after),
         chosen=by_text[chosen.text],
     )
+
+
+def _list_notes(course: Course, search: Search, setting: Setting) -> Iterator[str]:
+    yield from course.notes
+    yield from (f"Cannot be made: {reason}." for reason in search.refused)
+    tried = {entrant.candidate.titles for entrant in search.tried}
+    left = [titles for titles in search.too_dear if titles not in tried]
+    if not search.tried and course.is_out_of_budget:
+        least = math.ceil(setting.trials.spent + 1 + search.cost_of_proof(setting.original))
+        yield f"Nothing was tried: with its proof, a search takes up to {least} full runs; try --budget {least}."
+    elif left or course.is_out_of_budget:
+        more = f", {len(left)} more change{'s' if len(left) > 1 else ''} among it" if left else ""
+        yield f"The budget of {setting.budget:g} full runs left some things undone{more}; --budget allows more."
 
 
 def list_remaining(runs: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from gradcheck_cli.fixing.search import Search
 from gradcheck_cli.fixing.target import Target
 from gradcheck_cli.fixing.trials import Trials
 from gradcheck_cli.fixing.verdict import LEAST_GAIN, find_gain
-from gradcheck_cli.rules.base import VerdictOutcome
+from gradcheck_cli.rules.base import Safety, VerdictOutcome
 
 MOST_PROOFS = 3
 
@@ -33,13 +33,15 @@ class Course:
         proofs: By the text of the config, in the order of proving.
         chosen: The config to take.
         withheld: One that works and is unsafe, where only safe ones were asked for.
-        notes: Plain sentences on what was left undone.
+        is_out_of_budget: Whether the budget left something undone.
+        notes: Plain sentences on what cut it short.
     """
 
     ranking: list[Entrant] = field(default_factory=list)
     proofs: dict[str, Proof] = field(default_factory=dict)
     chosen: Proven | None = None
     withheld: Proven | None = None
+    is_out_of_budget: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -55,34 +57,29 @@ class Setting:
 
 
 def follow(course: Course, search: Search, setting: Setting, *, unsafe: bool) -> None:
-    """Search and prove; safe fixes alone first where unsafe ones are not asked for.
+    """Search and prove, and where a proven config is better but not healthy, look for what it lacks.
+
+    Where unsafe fixes are not asked for, a safe one is proven first, and an unsafe one only to be shown.
 
     Raises:
         KeyboardInterrupt: It was interrupted; `course` holds what is known.
     """
-    course.chosen = _find(course, search, setting, safe_only=not unsafe)
-    if unsafe or (course.chosen is not None and _is_complete(course.chosen.proof, setting.target)):
-        return
-    better = _find(course, search, setting, safe_only=False)
-    if better is not None and (course.chosen is None or better.entrant.candidate != course.chosen.entrant.candidate):
-        course.withheld = better
-
-
-def _find(course: Course, search: Search, setting: Setting, *, safe_only: bool) -> Proven | None:
-    """Look and prove, and where a proven config is better but not healthy, look for what it lacks."""
-    better: Proven | None = None
     for _ in range(MOST_PROOFS):
-        base = better.entrant if better is not None else setting.original
+        base = course.chosen.entrant if course.chosen is not None else setting.original
         if search.room(base) < min(1.0, setting.trials.cost_of(base.result)):
-            _note(course, f"The budget of {setting.budget:g} full runs leaves none for more.")
+            course.is_out_of_budget = True
             break
-        found = search.look(safe_only=safe_only, base=base)
+        found = search.look(prefer_safe=not unsafe, base=base)
         course.ranking = found or course.ranking
-        proven = _prove_best(course, search, setting, found)
-        if proven is None or _is_complete(proven.proof, setting.target):
-            return proven or better
-        better = proven if better is None or _is_further(proven, better) else better
-    return better
+        allowed = [entrant for entrant in found if unsafe or entrant.candidate.safety is Safety.SAFE]
+        proven = _prove_best(course, search, setting, allowed)
+        if proven is not None and (course.chosen is None or _is_further(proven, course.chosen)):
+            course.chosen = proven
+        if proven is None or _is_complete(proven.proof, setting.target) or len(allowed) < len(found):
+            break
+    if not unsafe and (course.chosen is None or not _is_complete(course.chosen.proof, setting.target)):
+        others = [entrant for entrant in course.ranking if entrant.candidate.safety is Safety.UNSAFE]
+        course.withheld = _prove_best(course, search, setting, others)
 
 
 def _is_further(one: Proven, other: Proven) -> bool:
@@ -92,8 +89,7 @@ def _is_further(one: Proven, other: Proven) -> bool:
 
 
 def _prove_best(course: Course, search: Search, setting: Setting, ranking: Sequence[Entrant]) -> Proven | None:
-    """The first that is fixed on fresh seeds, else the first that is at least better there."""
-    better: Proven | None = None
+    """The first that is fixed on fresh seeds, or at least better there."""
     promising = [e for e in ranking if _is_promising(e, setting) and e.candidate.text not in course.proofs]
     for number, entrant in enumerate(promising[:MOST_PROOFS]):
         proof = (
@@ -110,16 +106,13 @@ def _prove_best(course: Course, search: Search, setting: Setting, ranking: Seque
             )
         )
         if proof is None:
-            _note(course, f"The budget of {setting.budget:g} full runs left some unproven.")
+            course.is_out_of_budget = True
             continue
         search.is_original_proven = search.is_original_proven or bool(proof.before)
         course.proofs[entrant.candidate.text] = proof
-        if _is_complete(proof, setting.target):
+        if proof.verdict.gain_shown:
             return Proven(entrant, proof)
-        if proof.verdict.gain_shown and better is None:
-            better = Proven(entrant, proof)
-            break
-    return better
+    return None
 
 
 def _is_promising(entrant: Entrant, setting: Setting) -> bool:
@@ -133,8 +126,3 @@ def _is_complete(proof: Proof, target: Target) -> bool:
     """Whether the target is met on most of the fresh seeds too, not only better."""
     fixed = proof.verdict.outcome is VerdictOutcome.FIXED
     return fixed and 2 * sum(target.is_met(result) for result in proof.after) > len(proof.after)
-
-
-def _note(course: Course, text: str) -> None:
-    if text not in course.notes:
-        course.notes.append(text)

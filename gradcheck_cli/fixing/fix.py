@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gradcheck_cli.diagnosis.check import DEFAULTS, CheckOptions, check_config, conclude
 from gradcheck_cli.diagnosis.failed_runs import report_crash
-from gradcheck_cli.diagnosis.fix_report import FIXED_FILE, FixOutcome, FixReport
+from gradcheck_cli.diagnosis.fix_report import DEFAULT_BUDGET, FIXED_FILE, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.reading import prepare
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.silencing import describe_silenced
@@ -27,8 +27,6 @@ from gradcheck_cli.fixing.writing import NOWHERE, Destination, has_relative_path
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.recording.progress import Progress
 
-DEFAULT_BUDGET = 12.0
-"""Full-length runs (design 4 §4)."""
 LEAST_TIME_S = 1e-3
 """What is left for a search where the first run took it all: a limit of 0 would be none."""
 
@@ -82,7 +80,10 @@ def fix_many(
             on_finished(runs[-1])
         if runs[-1].status is RunStatus.INTERRUPTED:
             break
-    return conclude("fix", runs, options.check, skipped=found.skipped, notes=tuple(describe_silenced(runs)))
+    notes = list(describe_silenced(runs))
+    if len(runs) < len(found.paths):
+        notes.append(f"Not looked at: {', '.join(found.paths[len(runs) :])}.")
+    return conclude("fix", runs, options.check, skipped=found.skipped, notes=tuple(notes))
 
 
 def _fix_one(

@@ -60,7 +60,8 @@ def prove(
     if runs is None:
         return None
     before, after = runs
-    pace = sum(map(trials.cost_of, (*before, *after))) / len(seeds)
+    control = _train_control(trials, entrant, original, seeds)
+    pace = sum(map(trials.cost_of, (*before, *after, *control))) / len(seeds)
     if is_noisy(target, before, after) and trials.spent + MORE_SEEDS * pace <= limit:
         seeds = fresh_seeds(seed, PROOF_SEEDS + MORE_SEEDS)
         before, after = _train_within(trials, entrant, original, seeds, limit=limit) or (before, after)
@@ -79,6 +80,7 @@ def _train_within(
             if trials.spent + pair > limit:
                 return None
             _train_both(trials, entrant.candidate, original, seeds[:number])
+            _train_control(trials, entrant, original, seeds[:number])
     return _train_both(trials, entrant.candidate, original, seeds)
 
 

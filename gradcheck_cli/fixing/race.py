@@ -6,7 +6,7 @@ Source: Jamieson and Talwalkar 2016, "Non-stochastic best arm identification and
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -41,18 +41,26 @@ class Entrant:
     share: float
 
 
-def run_short(trials: Trials, candidates: Sequence[Candidate], *, seed: int) -> list[Entrant]:
-    """Train each for a part of its run; the most promising first."""
-    return sort_entrants(enter(trials, candidates, seed=seed, share=SHORT, stage="short run"))
-
-
 def enter(
-    trials: Trials, candidates: Sequence[Candidate], *, seed: int, share: float = 1.0, stage: str
+    trials: Trials,
+    candidates: Sequence[Candidate],
+    *,
+    seed: int,
+    share: float = 1.0,
+    on_entrant: Callable[[Entrant], None],
 ) -> list[Entrant]:
-    """Train each on the search seed."""
-    runs = [Trial(candidate.text, seed, share) for candidate in candidates]
-    labels = [candidate.titles[-1] for candidate in candidates]
-    results = trials.run(runs, labels=labels, stage=stage)
+    """Train each on the search seed, for a share of its run.
+
+    Args:
+        on_entrant: Told of each as soon as it has run.
+    """
+    by_run = {Trial(candidate.text, seed, share): candidate for candidate in candidates}
+    results = trials.run(
+        list(by_run),
+        labels=["; then: ".join(candidate.titles) for candidate in candidates],
+        stage="short run" if share < 1 else "whole run",
+        on_result=lambda trial, result: on_entrant(Entrant(by_run[trial], result, share)),
+    )
     return [Entrant(candidate, result, share) for candidate, result in zip(candidates, results, strict=True)]
 
 

@@ -15,7 +15,6 @@ from gradcheck_cli.fixing.race import (
     is_clearly_behind,
     is_good_enough,
     leads_clearly,
-    run_short,
     sort_entrants,
     value_of,
 )
@@ -38,6 +37,7 @@ class Search:
     Attributes:
         tried: Every run, in the order of trying.
         refused: Suggestions that cannot be made, each with the reason.
+        too_dear: Titles of what was left out because the budget could not pay for it and its proof.
         is_original_proven: Whether the original has been run on the fresh seeds, so that a proof costs that much less.
     """
 
@@ -55,18 +55,20 @@ class Search:
         self._seed, self._overrides, self._budget = seed, tuple(overrides), budget
         self.tried: list[Entrant] = []
         self.refused: dict[str, None] = {}
+        self.too_dear: dict[tuple[str, ...], None] = {}
         self.is_original_proven = False
 
-    def look(self, *, safe_only: bool, base: Entrant | None = None) -> list[Entrant]:
+    def look(self, *, prefer_safe: bool, base: Entrant | None = None) -> list[Entrant]:
         """Whole runs, best first, as many as the budget allows beside a proof.
 
         Args:
+            prefer_safe: Give the best safe fix a whole run wherever it is not far behind, since only that may be taken.
             base: What to go on from; the original by default.
         """
         start = base or self._original
         base, whole = start, list[Entrant]()
         while len(base.candidate.fixes) < MOST_FIXES:
-            whole = sort_entrants([*whole, *self._race(base, safe_only=safe_only)], self._target)
+            whole = sort_entrants([*whole, *self._race(base, prefer_safe=prefer_safe)], self._target)
             if not whole or whole[0] is base or not self._is_worth_a_round(base, whole[0]):
                 break
             base = whole[0]
@@ -89,16 +91,17 @@ class Search:
         control = length if length > 1 else 0.0
         return PROOF_SEEDS * (length + original + control)
 
-    def _race(self, base: Entrant, *, safe_only: bool) -> list[Entrant]:
+    def _race(self, base: Entrant, *, prefer_safe: bool) -> list[Entrant]:
         """Whole runs of one round: of the best in short runs, until one is good enough."""
-        queue, whole = self._line_up(base, safe_only=safe_only), list[Entrant]()
+        queue, whole = self._line_up(base), list[Entrant]()
         most = MOST_WHOLE if not self._is_cheap(base) else MOST_ENTRANTS
         leader = queue[0] if queue else base
         while queue and len(whole) < most:
             if whole and self._is_step(base, whole[0]) and is_clearly_behind(queue[0], leader):
                 break
             pace = self._trials.cost_of(base.result) if self._is_cheap(base) else 1.0
-            batch = self._pay_for(self._choose_batch(queue, first=not whole), self.room(base), pace=pace)
+            batch = self._choose_batch(queue, first=not whole, prefer_safe=prefer_safe)
+            batch = self._pay_for(batch, self.room(base), pace=pace)
             if not batch:
                 break
             queue = [entrant for entrant in queue if entrant not in batch]
@@ -110,7 +113,7 @@ class Search:
                 break
         return whole
 
-    def _choose_batch(self, queue: Sequence[Entrant], *, first: bool) -> list[Entrant]:
+    def _choose_batch(self, queue: Sequence[Entrant], *, first: bool, prefer_safe: bool) -> list[Entrant]:
         """What is run whole next: the best and the best of another kind, or the best alone where it is far ahead.
 
         In a round's first batch the best fix of the cause itself has a place, however its short run went: a general
@@ -123,24 +126,25 @@ class Search:
         of_cause = [entrant for entrant in queue if entrant.candidate.rules[-1] == self._target.rule]
         if first and of_cause and not any(entrant in batch for entrant in of_cause):
             batch = [queue[0], of_cause[0]]
+        safe = [entrant for entrant in queue if entrant.candidate.safety is Safety.SAFE]
+        if prefer_safe and safe and not any(entrant in safe for entrant in batch):
+            batch = batch if is_clearly_behind(safe[0], queue[0]) else [queue[0], safe[0]]
         return batch
 
-    def _line_up(self, base: Entrant, *, safe_only: bool) -> list[Entrant]:
+    def _line_up(self, base: Entrant) -> list[Entrant]:
         """What a round tries, the most promising first; a lone candidate needs no race, and nor does overfitting.
 
         A rise of the validation loss comes late in a run: short ones do not show it.
         """
-        candidates = self._list_candidates(base, safe_only=safe_only)
+        candidates = self._list_candidates(base)
         entrants = [Entrant(candidate, base.result, 0.0) for candidate in candidates]
         entrants = [entrant for entrant in entrants if self._is_affordable(entrant)]
         racing = self._pay_for(entrants, self.room(base) - 1, pace=SHORT)
         if len(entrants) == 1 or self._target.by_loss or len(racing) < 2:
             return entrants
-        ordered = run_short(self._trials, [entrant.candidate for entrant in racing], seed=self._seed)
-        self._keep(ordered)
-        return ordered
+        return sort_entrants(self._enter([entrant.candidate for entrant in racing], share=SHORT))
 
-    def _list_candidates(self, base: Entrant, *, safe_only: bool) -> list[Candidate]:
+    def _list_candidates(self, base: Entrant) -> list[Candidate]:
         suggestions = list_suggestions(list_grave(base.result.findings, severity=self._target.severity))
         if base is not self._original:
             first = list_grave(self._original.result.findings, severity=self._target.severity)
@@ -150,25 +154,21 @@ class Search:
         proposals = propose(base.candidate, suggestions, overrides=self._overrides)
         self.refused.update(dict.fromkeys(proposals.refused))
         known = {entrant.candidate.text for entrant in self.tried}
-        new = [candidate for candidate in proposals.candidates if candidate.text not in known]
-        return [c for c in new if not safe_only or c.safety is Safety.SAFE][:MOST_ENTRANTS]
+        return [candidate for candidate in proposals.candidates if candidate.text not in known][:MOST_ENTRANTS]
 
-    def _enter(self, candidates: Sequence[Candidate]) -> list[Entrant]:
-        entrants = enter(self._trials, candidates, seed=self._seed, stage="whole run")
-        self._keep(entrants)
-        return entrants
+    def _enter(self, candidates: Sequence[Candidate], *, share: float = 1.0) -> list[Entrant]:
+        return enter(self._trials, candidates, seed=self._seed, share=share, on_entrant=self._keep)
 
-    def _keep(self, entrants: Sequence[Entrant]) -> None:
-        """Note each in its order of entry; a whole run takes the place of the short one."""
-        for entrant in sorted(entrants, key=lambda e: e.candidate.place):
-            self.tried = [e for e in self.tried if e.candidate.text != entrant.candidate.text]
-            self.tried.append(entrant)
+    def _keep(self, entrant: Entrant) -> None:
+        """Note a run; a whole one takes the place of the short one."""
+        self.tried = [e for e in self.tried if e.candidate.text != entrant.candidate.text]
+        self.tried.append(entrant)
 
     def _is_affordable(self, entrant: Entrant) -> bool:
         """Whether a whole run and its proof can be paid."""
         spent = self._trials.spent + entrant.candidate.length + self.cost_of_proof(entrant)
         if spent > self._budget:
-            self.refused[f"{entrant.candidate.titles[-1]}: it would take more than the budget leaves"] = None
+            self.too_dear[entrant.candidate.titles] = None
         return spent <= self._budget
 
     @staticmethod

@@ -10,6 +10,7 @@ from gradcheck_cli.diagnosis.causes import OUTCOMES
 from gradcheck_cli.fixing.trials import Result
 from gradcheck_cli.rules.base import Finding, Severity
 from gradcheck_cli.rules.generalization.overfitting import RISE, Overfitting
+from gradcheck_cli.rules.standing import margin
 
 FIXABLE = (Severity.ERROR, Severity.WARNING)
 """Severities that are worth a search; a note asks for none."""
@@ -58,8 +59,9 @@ class Target:
         return not self.refused and not _kinds(result) <= known
 
     def is_met(self, result: Result) -> bool:
-        """Whether nothing as grave as the finding is left in a run."""
-        return not any(finding.severity.rank <= self.severity.rank for finding in result.findings)
+        """Whether nothing as grave as the finding is left in a run; beside a note, other notes may stay."""
+        grave = (Severity.WARNING if self.severity is Severity.INFO else self.severity).rank
+        return self.is_gone(result) and not any(finding.severity.rank <= grave for finding in result.findings)
 
     def is_done(self, result: Result) -> bool:
         """Whether a run on the search seed is what is looked for: the target is met, and a rise of the loss undone."""
@@ -68,7 +70,7 @@ class Target:
 
 def choose_target(original: Result) -> Target | None:
     """The target of a run; None where there is nothing to fix."""
-    grave = [finding for finding in original.findings if finding.severity in FIXABLE]
+    grave = [finding for finding in original.findings if finding.severity in FIXABLE] or _list_suspects(original)
     if not grave:
         return None
     first = grave[0]
@@ -83,6 +85,16 @@ def choose_target(original: Result) -> Target | None:
         refused=bool(original.refused),
         highest_loss=original.validation_loss - SHARE_OF_RISE * rise if by_loss else math.inf,
     )
+
+
+def _list_suspects(original: Result) -> list[Finding]:
+    """Faults that became notes because no harm was proven, of a run that is below a cheap reference all the same.
+
+    On few validation rows even a large shortfall proves nothing; whether the fault is the cause, a retraining shows.
+    """
+    if not original.metric < original.reference - margin(original.rows[1]):
+        return []
+    return [finding for finding in original.findings if finding.level is not Severity.INFO]
 
 
 def list_grave(findings: Sequence[Finding], *, severity: Severity) -> tuple[Finding, ...]:

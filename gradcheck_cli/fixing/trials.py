@@ -89,7 +89,7 @@ class Result:
         """Metric of the best constant output on the same split; NaN where unknown."""
         if self.outcome is None:
             return math.nan
-        is_validated = math.isfinite(self.outcome.value)
+        is_validated = self.rows[1] != 0
         known = self.outcome.references if is_validated else self.outcome.train_references
         return known[TRIVIAL].metric if TRIVIAL in known else math.nan
 
@@ -161,23 +161,36 @@ class Trials:
         """Planned steps of a config over those of the original; 1 where unknown."""
         return result.planned_steps / self._planned if result.planned_steps and self._planned else 1.0
 
-    def run(self, trials: Sequence[Trial], *, labels: Sequence[str], stage: str) -> list[Result]:
+    def run(
+        self,
+        trials: Sequence[Trial],
+        *,
+        labels: Sequence[str],
+        stage: str,
+        on_result: Callable[[Trial, Result], None] | None = None,
+    ) -> list[Result]:
         """Train those that were not trained yet; the results come in the order of the trials.
 
         Args:
             labels: What each trial is called where progress is shown.
             stage: What they are for.
+            on_result: Told of each as soon as it is known.
 
         Raises:
             KeyboardInterrupt: One of them was interrupted.
         """
         labelled = dict(zip(trials, labels, strict=True))
         due = [trial for trial in labelled if trial not in self._known]
+        if on_result is not None:
+            for trial in labelled.keys() - set(due):
+                on_result(trial, self._known[trial])
         for trial, result in zip(due, self._train(due, [labelled[t] for t in due], stage), strict=True):
             if result.status is RunStatus.INTERRUPTED:
                 raise KeyboardInterrupt
             self.enter(trial, result)
             self.watcher.tried(labelled[trial], result.metric, spent=self.spent)
+            if on_result is not None:
+                on_result(trial, result)
         return [self._known[trial] for trial in trials]
 
     def _train(self, trials: Sequence[Trial], labels: Sequence[str], stage: str) -> Iterator[Result]:

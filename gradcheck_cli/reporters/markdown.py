@@ -124,7 +124,7 @@ def _describe_search(run: RunReport, fix: FixReport) -> Iterator[str]:
         yield f"{headline}  \n{escape(f'{describe_cost(fix)}{best}')}"
     else:
         how = "" if fix.chosen is not None else "with --unsafe-fixes: "
-        proof = "" if shown.verdict is None else f"  \n{escape(describe_proof(run, fix, shown.verdict))}"
+        proof = "" if shown.verdict is None else f"  \n{escape(describe_proof(run, fix, shown, sign='±'))}"
         yield f"{headline}: {escape(how + name_attempt(shown))}{proof}"
         yield _show_difference(run, shown.text)
     if fix.output is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from gradcheck_cli.diagnosis.report import Report, RunReport
-from gradcheck_cli.reporters.verdict_text import describe_ending
+from gradcheck_cli.reporters.search_text import describe_search
 
 
 def render(report: Report) -> str:
@@ -19,7 +21,15 @@ def make_patch(run: RunReport) -> str:
         return ""
     from gradcheck_cli.config.edits import unified_diff
 
-    return unified_diff(run.document.text, run.fix.chosen.text, run.config)
+    return unified_diff(run.document.text, run.fix.chosen.text, _name_for_patch(run.config))
+
+
+def _name_for_patch(config: str) -> str:
+    """The file as seen from the current folder, which is what `git apply` and `patch` go by."""
+    try:
+        return Path(os.path.abspath(config)).relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return config
 
 
 def list_remarks(report: Report) -> Iterator[str]:
@@ -28,4 +38,4 @@ def list_remarks(report: Report) -> Iterator[str]:
     for run in report.runs:
         yield from (f"{run.config}: {problem}" for problem in run.errors)
         if run.fix is not None:
-            yield f"{run.config}: {describe_ending(run, run.fix)}"
+            yield f"{run.config}: {describe_search(run, run.fix)}"

@@ -17,6 +17,7 @@ class Symbols:
         error, warning, info, passed: Marks of a verdict, one column wide.
         levels: Heights of a sparkline, low to high.
         zero: An exact zero in a sparkline; non_finite: a NaN or Inf in it.
+        plus_minus: Between a mean and its spread.
         rule: Fills a dividing line. axis, corner: Frame of a plot. best: Marks the best epoch below it.
         braille: Whether plots may use braille dots.
     """
@@ -31,6 +32,7 @@ class Symbols:
     bullet: str
     ellipsis: str
     arrow: str
+    plus_minus: str
     rule: str
     axis: str
     corner: str
@@ -54,6 +56,7 @@ UNICODE = Symbols(
     bullet="•",
     ellipsis="…",
     arrow="→",
+    plus_minus="±",
     rule="─",
     axis="│",
     corner="└",
@@ -72,6 +75,7 @@ ASCII = Symbols(
     bullet="*",
     ellipsis="~",
     arrow="->",
+    plus_minus="+-",
     rule="-",
     axis="|",
     corner="+",

@@ -14,8 +14,8 @@ from gradcheck_cli.diagnosis.fix_report import Attempt, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.errors import Problem
 from gradcheck_cli.recording.history import RunStatus
-from gradcheck_cli.reporters.fix_words import show_search
 from gradcheck_cli.reporters.patch import list_remarks, render
+from gradcheck_cli.reporters.search_text import describe_search
 from gradcheck_cli.rules.base import Safety
 from tests.histories import make_report
 
@@ -93,6 +93,6 @@ def test_remarks_say_how_each_ended_and_what_was_wrong() -> None:
     assert list(list_remarks(make_fixes(unread, fixed, make_run(TEXT, None, "b.yaml"), notes=("A note.",)))) == [
         "A note.",
         f"bad.yaml: {problem}",
-        f"configs/a.yaml: {show_search(fixed.fix)}",
+        f"configs/a.yaml: {describe_search(fixed, fixed.fix)}",
         "b.yaml: nothing worked",
     ]

@@ -45,7 +45,8 @@ def draw(parts: Iterator[RenderableType], *, page: Page) -> str:
         _environ={},
     )
     for part in parts:
-        console.print(part, soft_wrap=False)
+        # A command to be copied is one line, however narrow the page.
+        console.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 

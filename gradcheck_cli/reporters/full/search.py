@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradcheck_cli.diagnosis.fix_report import FIXED_FILE, Attempt, FixOutcome, FixReport
+from gradcheck_cli.diagnosis.fix_report import DEFAULT_BUDGET, FIXED_FILE, Attempt, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.reporters.full.diff import draw_diff
 from gradcheck_cli.reporters.full.text import DIM, INDENT, PASSED, SEVERITY_STYLES, STRONG, join, style
@@ -25,6 +25,7 @@ from gradcheck_cli.reporters.search_text import (
     show_change,
     show_share,
     show_titles,
+    show_verdict,
 )
 from gradcheck_cli.reporters.verdict_text import describe_ending
 from gradcheck_cli.rules.base import Safety, Severity
@@ -50,26 +51,28 @@ def draw_search(run: RunReport, *, page: Page) -> Iterator[RenderableType]:
 
 
 def _draw_outcome(run: RunReport, fix: FixReport, *, page: Page) -> Iterator[RenderableType]:
+    word = describe_ending(run, fix).capitalize()
     if fix.chosen is not None:
         good = fix.outcome is FixOutcome.FIXED
-        word = describe_ending(run, fix)
-        mark, look = (
-            (page.symbols.passed, PASSED) if good else (page.symbols.warning, SEVERITY_STYLES[Severity.WARNING])
-        )
-        yield _draw_headline(f"{mark} {word.capitalize()}: ", look, fix.chosen)
+        mark = page.symbols.passed if good else page.symbols.warning
+        look = PASSED if good else SEVERITY_STYLES[Severity.WARNING]
+        yield _draw_headline(f"{mark} {word}: ", look, fix.chosen)
         yield from _draw_proof(run, fix, fix.chosen, page=page)
         yield from _draw_next_step(run, fix)
-        return
-    word = describe_ending(run, fix)
-    known = "" if fix.attempts else f" {_NOTHING_KNOWN}"
-    cost = f" {describe_cost(fix)}"
-    yield join(style(f"{page.symbols.error} {word.capitalize()}.", SEVERITY_STYLES[Severity.ERROR]), f"{known}{cost}")
+    else:
+        known = "" if fix.attempts or _has_edits(run) else f" {_NOTHING_KNOWN}"
+        yield join(style(f"{page.symbols.error} {word}.", SEVERITY_STYLES[Severity.ERROR]), known)
     if fix.withheld is not None:
         yield _draw_headline("With --unsafe-fixes: ", STRONG, fix.withheld)
         yield from _draw_proof(run, fix, fix.withheld, page=page)
-        yield style(f"Take it: {_show_command(run, 'fix', '--unsafe-fixes', '--write')}")
-    elif fix.best is not None:
+        yield from _draw_command("Take it:", _make_command(run, fix, "--unsafe-fixes", "--write"))
+    elif fix.chosen is None and fix.best is not None:
         yield _draw_headline("The best attempt: ", STRONG, fix.best, after=f": {name_best(run, fix.best)}")
+    yield style(describe_cost(fix), DIM)
+
+
+def _has_edits(run: RunReport) -> bool:
+    return any(fix.edits for finding in run.findings for fix in finding.fixes)
 
 
 def _draw_headline(label: str, look: str, attempt: Attempt, *, after: str = "") -> Text:
@@ -82,13 +85,14 @@ def _draw_headline(label: str, look: str, attempt: Attempt, *, after: str = "") 
 
 
 def _draw_proof(run: RunReport, fix: FixReport, attempt: Attempt, *, page: Page) -> Iterator[RenderableType]:
-    """What the proof showed in one sentence, then the changed lines."""
-    if attempt.verdict is not None:
-        yield Padding(style(describe_proof(run, fix, attempt.verdict)), (0, 0, 0, INDENT))
+    """What the proof showed in one sentence, then the changed lines and those around them."""
+    proof = describe_proof(run, fix, attempt, sign=page.symbols.plus_minus)
+    if proof:
+        yield Padding(style(proof), (0, 0, 0, INDENT))
     if run.document is not None:
-        from gradcheck_cli.config.edits import diff_lines
+        from gradcheck_cli.config.edits import diff_with_context
 
-        lines = diff_lines(run.document.text, attempt.text)
+        lines = diff_with_context(run.document.text, attempt.text)
         yield Padding(draw_diff(lines), (0, 0, 0, 2 * INDENT))
 
 
@@ -97,15 +101,26 @@ def _draw_next_step(run: RunReport, fix: FixReport) -> Iterator[RenderableType]:
         yield style(f"Written to {fix.output}")
         return
     flags = ["--unsafe-fixes"] if fix.chosen is not None and fix.chosen.safety is Safety.UNSAFE else []
-    if run.run_dir is not None:
-        yield style(f"Apply it: cp {shlex.quote(str(run.run_dir / FIXED_FILE))} {shlex.quote(run.config)}")
-        yield style(f"or search again and write: {_show_command(run, 'fix', *flags, '--write')}", DIM)
-    else:
-        yield style(f"Apply it: {_show_command(run, 'fix', *flags, '--write')}")
+    again = _make_command(run, fix, *flags, "--write")
+    if run.run_dir is None:
+        yield from _draw_command("Apply it:", again)
+        return
+    yield from _draw_command("Apply it:", shlex.join(["cp", str(run.run_dir / FIXED_FILE), run.config]))
+    yield from _draw_command("or search again and write it:", again)
 
 
-def _show_command(run: RunReport, *words: str) -> str:
-    return shlex.join(["gradcheck", words[0], run.config, *words[1:]])
+def _draw_command(label: str, command: str) -> Iterator[RenderableType]:
+    """A command in one line, however long, so that it can be copied."""
+    yield style(label)
+    yield Text(f"{' ' * 2 * INDENT}{command}", no_wrap=True, overflow="ignore")
+
+
+def _make_command(run: RunReport, fix: FixReport, *flags: str) -> str:
+    """The call that does the same again, with what went over the config."""
+    overrides = run.document.overrides if run.document is not None else ()
+    settings = [word for override in overrides for word in ("--set", override)]
+    budget = [] if fix.budget == DEFAULT_BUDGET else ["--budget", f"{fix.budget:g}"]
+    return shlex.join(["gradcheck", "fix", run.config, *settings, *budget, *flags])
 
 
 def _draw_attempts(fix: FixReport, run: RunReport, *, page: Page) -> Iterator[RenderableType]:
@@ -117,11 +132,11 @@ def _draw_attempts(fix: FixReport, run: RunReport, *, page: Page) -> Iterator[Re
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     before = "" if fix.metric != fix.metric else f", from {show_metric(fix.metric)}"
-    table.add_row(*(style(head, DIM) for head in (f"tried{before}", "run", name_metric(run))))
+    table.add_row(*(style(head, DIM) for head in (f"tried{before}", "trained", name_metric(run))))
     for attempt in shown:
         look = STRONG if attempt in (fix.chosen, fix.withheld) else ""
         title = style(name_attempt(attempt), look)
-        table.add_row(title, style(_show_stage(attempt), DIM), style(_describe_result(attempt), look))
+        table.add_row(title, style(_show_stage(attempt), DIM), style(_describe_result(attempt, fix, page=page), look))
     yield table
     if len(shown) < len(attempts):
         yield style(f"and {len(attempts) - len(shown)} more with --verbose", DIM)
@@ -133,7 +148,8 @@ def _show_stage(attempt: Attempt) -> str:
     return "whole" if attempt.share >= 1 else show_share(attempt)
 
 
-def _describe_result(attempt: Attempt) -> str:
+def _describe_result(attempt: Attempt, fix: FixReport, *, page: Page) -> str:
     if attempt.verdict is not None:
-        return f"{show_change(attempt.verdict)}: {attempt.verdict.outcome.value}"
+        change = show_change(attempt.verdict, sign=page.symbols.plus_minus)
+        return f"{change}: {show_verdict(attempt, fix)}"
     return "failed" if attempt.failed else show_metric(attempt.metric)

@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "rules": {"config", "recording"},
     "diagnosis": {"config", "recording", "rules"},
     "reporters": {"config", "recording", "rules", "diagnosis"},
-    "cli": {"config", "recording", "rules", "diagnosis", "reporters"},
+    "fixing": {"config", "recording", "rules", "diagnosis"},
+    "cli": {"config", "recording", "rules", "diagnosis", "reporters", "fixing"},
 }
 TORCH_FREE_RECORDING = {
     "__init__.py",

@@ -11,7 +11,6 @@ from gradcheck_cli.fixing.race import (
     is_clearly_behind,
     is_good_enough,
     leads_clearly,
-    run_short,
     sort_entrants,
     value_of,
 )
@@ -48,14 +47,27 @@ def test_short_runs_take_their_share_on_the_search_seed(monkeypatch: pytest.Monk
     def play(run: Run) -> Result:
         return make_result(max((reached[fix] for fix in run.applied), default=0.1), make_fault())
 
-    world = World(play)
-    scene = make_scene(world, monkeypatch)
-    entrants = run_short(scene.trials, [make_candidate(fix) for fix in reached], seed=SEED)
-    assert [entrant.candidate.fixes for entrant in entrants] == [(MOMENTUM,), (CLIP,), (LOWER,)]
+    world, told = World(play), list[Entrant]()
+    trials = make_scene(world, monkeypatch).trials
+    entrants = enter(trials, [make_candidate(fix) for fix in reached], seed=SEED, share=SHORT, on_entrant=told.append)
+    assert [entrant.candidate.fixes for entrant in entrants] == [(LOWER,), (MOMENTUM,), (CLIP,)]
+    assert order(*entrants, target=False) == [(MOMENTUM,), (CLIP,), (LOWER,)]
     assert world.stages == [(SEED, SHORT)] * 3
-    assert scene.trials.spent == pytest.approx(1 + 3 * SHORT)
-    assert [e.share for e in enter(scene.trials, [make_candidate(LOWER)], seed=SEED, stage="whole run")] == [1.0]
-    assert scene.trials.spent == pytest.approx(2 + 3 * SHORT)
+    assert trials.spent == pytest.approx(1 + 3 * SHORT)
+    whole = enter(trials, [make_candidate(LOWER)], seed=SEED, on_entrant=told.append)
+    assert [entrant.share for entrant in whole] == [1.0]
+    assert told == [*entrants, *whole]
+    assert trials.spent == pytest.approx(2 + 3 * SHORT)
+
+
+def test_entrants_that_ran_before_an_interrupt_were_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, told = World(lambda run: make_result(0.3, make_fault())), list[Entrant]()
+    world.interrupt_at = 2
+    candidates = [make_candidate(fix) for fix in (LOWER, MOMENTUM, CLIP)]
+    trials = make_scene(world, monkeypatch).trials
+    with pytest.raises(KeyboardInterrupt):
+        enter(trials, candidates, seed=SEED, share=SHORT, on_entrant=told.append)
+    assert [(entrant.candidate, entrant.share) for entrant in told] == [(c, SHORT) for c in candidates[:2]]
 
 
 def test_higher_metric_is_first() -> None:

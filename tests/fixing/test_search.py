@@ -45,10 +45,10 @@ def heal_with(*needed: Fix, offered: tuple[Fix, ...], alone: float = STUCK, heal
 
 
 def look(
-    world: World, monkeypatch: pytest.MonkeyPatch, *, safe_only: bool = False, budget: float = 12.0
+    world: World, monkeypatch: pytest.MonkeyPatch, *, prefer_safe: bool = False, budget: float = 12.0
 ) -> list[Entrant]:
     scene = make_scene(world, monkeypatch, budget=budget)
-    return scene.search.look(safe_only=safe_only)
+    return scene.search.look(prefer_safe=prefer_safe)
 
 
 def fixes_of(entrants: list[Entrant]) -> list[tuple[Fix, ...]]:
@@ -87,7 +87,7 @@ def test_config_without_candidates_trains_nothing(monkeypatch: pytest.MonkeyPatc
 
 def test_safe_fixes_alone_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(heal_with(RELU, offered=(RELU, LOWER, MOMENTUM)))
-    ranking = look(world, monkeypatch, safe_only=True)
+    ranking = look(world, monkeypatch, prefer_safe=True)
     assert all(entrant.candidate.safety is Safety.SAFE for entrant in ranking)
     assert make_candidate(RELU).text not in [trial.text for trial in world.trained]
 
@@ -159,7 +159,7 @@ def test_rule_of_the_first_finding_suggests_again_what_goes_with_a_better_config
         return make_result(STUCK, make_fault(LOWER, code="GC304"))
 
     scene = make_scene(World(play), monkeypatch, budget=30)
-    scene.search.look(safe_only=False)
+    scene.search.look(prefer_safe=False)
     assert any(
         entrant.candidate.fixes[0] == LOWER and len(entrant.candidate.fixes) == 2 for entrant in scene.search.tried
     )
@@ -256,7 +256,7 @@ def test_overfitting_is_judged_by_the_loss_and_without_short_runs(monkeypatch: p
 
 def test_overfitting_is_not_done_while_most_of_the_rise_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = make_scene(World(overfit(0.1)), monkeypatch)
-    ranking = scene.search.look(safe_only=True)
+    ranking = scene.search.look(prefer_safe=True)
     assert ranking
     assert not any(scene.target.is_done(entrant.result) for entrant in ranking)
 
@@ -264,14 +264,14 @@ def test_overfitting_is_not_done_while_most_of_the_rise_is_left(monkeypatch: pyt
 def test_refused_suggestions_are_kept_with_their_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = setting("model.layers[9]", "ReLU", title="Replace the tenth layer")
     scene = make_scene(World(heal_with(LOWER, offered=(nowhere, LOWER))), monkeypatch)
-    scene.search.look(safe_only=False)
+    scene.search.look(prefer_safe=False)
     assert [reason.partition(":")[0] for reason in scene.search.refused] == ["Replace the tenth layer"]
 
 
 def test_everything_that_was_tried_is_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(heal_with(LOWER, MOMENTUM, offered=(LOWER, MOMENTUM, CLIP), alone=0.6))
     scene = make_scene(world, monkeypatch, budget=20)
-    scene.search.look(safe_only=False)
+    scene.search.look(prefer_safe=False)
     texts = [entrant.candidate.text for entrant in scene.search.tried]
     assert len(texts) == len(set(texts))
     assert set(texts) == {trial.text for trial in world.trained}
@@ -282,8 +282,8 @@ def test_everything_that_was_tried_is_kept_once(monkeypatch: pytest.MonkeyPatch)
 def test_no_run_is_trained_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(heal_with(LOWER, MOMENTUM, offered=(LOWER, MOMENTUM, CLIP, RELU), alone=0.6))
     scene = make_scene(world, monkeypatch, budget=30)
-    scene.search.look(safe_only=True)
-    scene.search.look(safe_only=False)
+    scene.search.look(prefer_safe=True)
+    scene.search.look(prefer_safe=False)
     assert len(world.trained) == len(set(world.trained))
 
 
@@ -291,7 +291,7 @@ def test_no_run_is_trained_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_search_leaves_what_a_proof_takes(monkeypatch: pytest.MonkeyPatch, budget: float) -> None:
     world = World(heal_with(LOWER, MOMENTUM, offered=(LOWER, MOMENTUM, CLIP, DECAY, RELU, LONGER), alone=0.6))
     scene = make_scene(world, monkeypatch, budget=budget)
-    ranking = scene.search.look(safe_only=False)
+    ranking = scene.search.look(prefer_safe=False)
     assert scene.trials.spent + 6 <= budget or not world.trained
     assert bool(ranking) is (budget >= 8)
     assert all(scene.search.can_expect_proof(entrant) for entrant in ranking)
@@ -326,7 +326,7 @@ def test_network_that_explodes_is_compared_with_the_trivial_predictor(monkeypatc
 
     scene = make_scene(World(play), monkeypatch, budget=20)
     assert math.isnan(scene.original.result.metric)
-    assert set(scene.search.look(safe_only=False)[0].candidate.fixes) == {LOWER, CLIP}
+    assert set(scene.search.look(prefer_safe=False)[0].candidate.fixes) == {LOWER, CLIP}
 
 
 def test_target_and_text_of_the_original_stay(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from gradcheck_cli.config.document import parse_document
 from gradcheck_cli.config.edits import apply_to_data
 from gradcheck_cli.config.kinds import same_data
+from gradcheck_cli.diagnosis.baseline import Entry
 from gradcheck_cli.diagnosis.check import CheckOptions
 from gradcheck_cli.diagnosis.fix_report import FixReport
 from gradcheck_cli.diagnosis.report import RunReport
@@ -67,7 +68,7 @@ class World:
         self.trained: list[Trial] = []
         self.interrupt_at: int | None = None
 
-    def train(self, trial: Trial, options: CheckOptions, source: str) -> Result:
+    def train(self, trial: Trial, options: CheckOptions, source: str, *, known: Sequence[Entry]) -> Result:
         """In place of `trials._train`."""
         number = len(self.trained)
         self.trained.append(trial)
@@ -145,7 +146,9 @@ def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front_door, "summarize", lambda report: world.original)
 
 
-def run_in_this_process(calls: Sequence[Callable[[], Result]], *, jobs: int) -> Iterator[Result]:
+def run_in_this_process(
+    calls: Sequence[Callable[[], Result]], *, jobs: int, on_lost: Callable[[int], Result]
+) -> Iterator[Result]:
     """In place of processes."""
     assert jobs > 1
     return iter([call() for call in calls])

@@ -5,7 +5,7 @@ Several calls of one layer count as further samples of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +45,17 @@ class SampleNorms:
     gradient: Floats | None
 
 
-def summarize_samples(calls: Sequence[SampleNorms], *, layers: int) -> dict[Quantity, Column]:
+def summarize_samples(
+    calls: Sequence[SampleNorms], *, layers: int, total: Callable[[Floats], Floats] | None = None
+) -> dict[Quantity, Column]:
     """The root mean square over samples of each signal, for each of `layers` layers.
 
     The sensitivity of one sample is the product of its variation and its gradient: by how much its loss hangs on what
     tells its output from the mean output. fp64 holds the squares of fp32 norms, and of their products, whatever their
     size.
+
+    Args:
+        total: Sums over the processes that share the rows; None where this one has them all.
     """
     norms, known = _align(calls)
     sums, counts = np.zeros((layers, 4)), np.zeros((layers, 4))
@@ -60,6 +65,8 @@ def summarize_samples(calls: Sequence[SampleNorms], *, layers: int) -> dict[Quan
         parts = np.add.reduceat(np.square(norms), np.cumsum(rows) - rows, axis=1)
         np.add.at(sums, indices, np.where(known, parts, 0.0).T)
         np.add.at(counts, indices, (known * rows).T)
+    if total is not None:
+        sums, counts = total(np.stack([sums, counts]))
     values = np.full((layers, 4), np.nan)
     np.sqrt(np.divide(sums, counts, out=values, where=counts > 0), out=values)
     forward, magnitude, backward, sensitivity = (

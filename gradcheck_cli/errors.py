@@ -73,6 +73,13 @@ class ModelError(GradcheckError):
     """torch refuses the network, the loss or the optimizer that the config describes."""
 
 
+class ProcessError(GradcheckError):
+    """A process of a job of several has failed, so that this one cannot go on.
+
+    It has no problems where another process reports them.
+    """
+
+
 class UsageError(GradcheckError):
     """The command line asks for something that does not exist or does not fit together."""
 

@@ -48,7 +48,11 @@ def check(
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.progress import make_progress
     from gradcheck_cli.diagnosis.check import CheckOptions, check_many
+    from gradcheck_cli.errors import ProcessError
+    from gradcheck_cli.recording.launch import read_launch
 
+    launch = read_launch()
+    reports = launch is None or launch.reports
     wanted = CheckOptions(
         select=options.split_list(select),
         ignore=options.split_list(ignore) or (),
@@ -59,18 +63,26 @@ def check(
         full=full,
         seeds=seeds,
         run_dir=run_dir,
-        save=not no_save,
+        save=reports and not no_save,
     )
     is_announced = jobs > 1 and not quiet
     if is_announced:
         write_message(f"training {jobs} runs at a time")
-    report = check_many(
-        configs,
-        wanted,
-        jobs=jobs,
-        progress=make_progress(sys.stderr, quiet=quiet),
-        on_finished=_announce if is_announced else None,
-    )
+    try:
+        report = check_many(
+            configs,
+            wanted,
+            jobs=jobs,
+            progress=make_progress(sys.stderr, quiet=quiet or not reports),
+            on_finished=_announce if is_announced else None,
+        )
+    except ProcessError as error:
+        if error.problems:
+            raise
+        report = None
+    if report is None or not reports:
+        # What all processes found is the first one's to say: an exit code of another would end it before it does.
+        return 0
     write_report(report, output_format, color=color, verbose=verbose)
     return report.exit_code
 

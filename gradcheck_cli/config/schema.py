@@ -47,6 +47,14 @@ class Device(StrEnum):
     MPS = "mps"
 
 
+class Strategy(StrEnum):
+    """How several processes train one network; `auto` is `ddp` where torchrun started several."""
+
+    AUTO = "auto"
+    DDP = "ddp"
+    FSDP = "fsdp"
+
+
 class Frozen(BaseModel):
     """Base of the config models: immutable, no unknown fields."""
 
@@ -129,7 +137,7 @@ class TrainerConfig(Frozen):
         max_steps: Optimizer steps, not batches.
         drop_last: None means auto: drop a last batch of 1 where there is batch normalisation.
         threads: CPU threads; None means all cores (`auto`).
-        strategy: `auto`, `ddp` or `fsdp`; only `auto` outside torchrun.
+        strategy: Only `auto` outside torchrun.
     """
 
     epochs: int | None = None
@@ -144,7 +152,7 @@ class TrainerConfig(Frozen):
     early_stopping: EarlyStopping | None = None
     drop_last: bool | None = None
     threads: int | None = 1
-    strategy: str = "auto"
+    strategy: Strategy = Strategy.AUTO
 
 
 class DiagnosticsConfig(Frozen):

@@ -9,8 +9,7 @@ from gradcheck_cli.config.catalog import Parameter
 from gradcheck_cli.config.fields import is_mapping, read_fields
 from gradcheck_cli.config.hints import TRAINER
 from gradcheck_cli.config.node import Node
-from gradcheck_cli.config.quoting import quote
-from gradcheck_cli.config.schema import Device, EarlyStopping, Precision, TrainerConfig
+from gradcheck_cli.config.schema import Device, EarlyStopping, Precision, Strategy, TrainerConfig
 
 _AUTO = "auto"
 _PARAMETERS = {
@@ -27,7 +26,7 @@ _PARAMETERS = {
         Parameter("l1_penalty", ("float",), default=0.0, range="[0, inf)"),
         Parameter("drop_last", ("bool", "str"), default=_AUTO, choices=(_AUTO,)),
         Parameter("threads", ("int", "str"), default=1, choices=(_AUTO,), range="[1, 1024]"),
-        Parameter("strategy", ("str",), default=_AUTO, choices=(_AUTO, "ddp", "fsdp")),
+        Parameter("strategy", ("str",), default=_AUTO, choices=tuple(map(str, Strategy))),
     )
 }
 _STOPPING = {
@@ -48,9 +47,6 @@ def read_trainer(node: Node) -> TrainerConfig | None:
     if values.get("clip_grad_norm") is not None and values.get("clip_grad_value") is not None:
         message = "'clip_grad_value' cannot stand beside 'clip_grad_norm'"
         node.child("clip_grad_value").report_key(message, hint="leave one of the two out")
-    if (strategy := values.get("strategy", _AUTO)) in ("ddp", "fsdp"):
-        message = f"{quote(strategy)} trains in several processes, which this version does not"
-        node.child("strategy").report(message, allowed=_AUTO)
     for name in ("drop_last", "threads"):
         if values.get(name) == _AUTO:
             values[name] = None

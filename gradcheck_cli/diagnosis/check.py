@@ -16,8 +16,9 @@ from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_
 from gradcheck_cli.diagnosis.refusal import blame
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
-from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, UsageError
+from gradcheck_cli.errors import ConfigError, DataError, GradcheckError, Problem, ProcessError, UsageError
 from gradcheck_cli.recording.history import Environment, History, RunStatus
+from gradcheck_cli.recording.launch import read_launch
 from gradcheck_cli.recording.refused_network import RefusedNetworkError
 from gradcheck_cli.rules.selection import rule_table
 
@@ -61,6 +62,7 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
 
     Raises:
         UsageError: `options` names a rule that does not exist.
+        ProcessError: Another process of the same job failed, or this one alone did.
     """
     loaded = _load(path, options)
     if isinstance(loaded, RunReport):
@@ -69,6 +71,8 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
     saving = RunSaving(config, document, root=options.run_dir) if options.save else None
     try:
         history = _train(config, document, saving=saving, progress=progress, full=options.full)
+    except ProcessError:
+        raise
     except GradcheckError as error:
         return _refuse(config, document, options, error)
     report = _judge(history, config, document, options)
@@ -103,11 +107,16 @@ def check_many(
         on_finished: Told of each run as soon as it is done, in the order of the arguments.
 
     Raises:
-        UsageError: A rule does not exist, or a folder or glob holds no config.
+        UsageError: A rule does not exist, a folder or glob holds no config, or torchrun is to train several runs.
+        ProcessError: As `check_config`.
     """
     choose_rules(None, select=options.select, ignore=options.ignore)
     found = find_configs(arguments)
     one_of_many = len(found.paths) * options.seeds > 1
+    launch = read_launch()
+    if one_of_many and launch is not None and launch.size > 1:
+        message = f"{launch.size} processes train one run together, not {len(found.paths) * options.seeds} of them"
+        raise UsageError([Problem("", message, hint="name one config and one seed, or use --jobs without torchrun")])
     shown = progress if jobs == 1 or not one_of_many else None
     calls = [
         partial(_check_one, path, options, progress=shown, offset=offset, one_of_many=one_of_many)

@@ -97,6 +97,12 @@ def _undisturbed() -> Iterator[list[warnings.WarningMessage]]:
         yield caught
 
 
+def refresh_parameters(model: BuiltModel) -> BuiltModel:
+    """The same network with the tensors that its modules hold now: sharding replaces them."""
+    descriptions = {layer.name: layer for layer in model.layers}
+    return replace(model, parameters=_name_parameters(model.modules, descriptions))
+
+
 def _name_parameters(
     modules: Mapping[str, nn.Module], descriptions: Mapping[str, LayerDescription]
 ) -> dict[str, nn.Parameter]:

@@ -19,6 +19,7 @@ from gradcheck_cli.training.evaluation_rows import EvaluationRows, choose_rows
 from gradcheck_cli.training.loss import Loss, build_loss
 from gradcheck_cli.training.model import BuiltModel, build_model
 from gradcheck_cli.training.plan import Plan, make_plan
+from gradcheck_cli.training.processes import Processes
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,13 @@ class Prepared:
         return self.model.output.shape[1] if self.model.output.dim() > 1 else 1
 
 
-def prepare(config: Config, *, base: Path, device: torch.device) -> Prepared:
+def prepare(
+    config: Config, *, base: Path, device: torch.device, processes: Processes | None = None
+) -> Prepared:
     """Load the data and build the network and the loss.
+
+    Args:
+        processes: Those that will train the network together.
 
     Raises:
         ConfigError, DataError, ModelError: As `train`.
@@ -52,7 +58,8 @@ def prepare(config: Config, *, base: Path, device: torch.device) -> Prepared:
     with described(replace(describe(config, data=known), layers=model.layers)):
         loss = build_loss(config.loss, dataset, output=model.output, output_path=model.output_path).to(device)
     model.module.to(device)
-    plan = make_plan(config.trainer, rows=len(dataset.x_train), module=model.module)
+    size = 1 if processes is None else processes.launch.size
+    plan = make_plan(config.trainer, rows=len(dataset.x_train), module=model.module, processes=size)
     chosen = choose_rows(dataset.y_train, dataset.y_validation, seed=config.seed)
     description = replace(
         describe(config, data=known),

@@ -16,6 +16,7 @@ from gradcheck_cli.training.clipping import Clipping
 from gradcheck_cli.training.loss import Loss
 from gradcheck_cli.training.optimizer import StepOptimizer
 from gradcheck_cli.training.precision import MixedPrecision
+from gradcheck_cli.training.processes import Part, Processes
 from gradcheck_cli.training.refusal import REFUSALS, shorten
 from gradcheck_cli.training.schedule import Schedule
 
@@ -62,11 +63,13 @@ class Stepper:
         batch_rows: int,
         l1_penalty: float = 0.0,
         on_cpu: bool = True,
+        processes: Processes | None = None,
     ) -> None:
         """Args:
         batch_rows: Rows of one forward pass; the gradients of a step's batches are accumulated.
         l1_penalty: Factor of the sum of absolute weights in the objective; see `penalized_weights`.
         on_cpu: Whether reading a loss costs no waiting.
+        processes: Those that share each batch; `module` is then what they wrapped.
         """
         self._module, self._loss = module, loss
         self._optimizer, self._schedule, self._precision = optimizer, schedule, precision
@@ -74,7 +77,8 @@ class Stepper:
         self._batch_rows, self._on_cpu = batch_rows, on_cpu
         self._l1_penalty = l1_penalty
         self._penalized = penalized_weights(module) if l1_penalty else []
-        self._is_plain = precision.is_plain and loss.mean_reduced
+        self._processes = processes
+        self._is_plain = precision.is_plain and loss.mean_reduced and processes is None
         self._backward_pass = Backward()
         self._bad_losses = 0
 
@@ -96,7 +100,7 @@ class Stepper:
             if weight.grad is not None:
                 weight.grad.add_(weight.detach().sign(), alpha=self._l1_penalty)
         norms = recorder.after_backward(
-            len(inputs), loss_scale=self._precision.loss_scale if recorder.is_sampling else 1.0
+            len(inputs), loss_scale=self._scale_of_gradients(len(inputs)) if recorder.is_sampling else 1.0
         )
         if self._clipping.is_wanted:
             recorder.after_clipping(self._clipping.apply(norms))
@@ -114,16 +118,54 @@ class Stepper:
                 self._backward_pass(objective)
                 mean = objective.detach()
                 return float(mean) if self._on_cpu else mean
-            losses = [
-                self._accumulate(batch, target, share=len(batch) / len(inputs))
-                for batch, target in zip(
-                    torch.split(inputs, self._batch_rows), torch.split(targets, self._batch_rows), strict=True
-                )
-            ]
+            batches = zip(torch.split(inputs, self._batch_rows), torch.split(targets, self._batch_rows), strict=True)
+            if self._processes is not None:
+                total = self._processes.sum(self._take_parts(list(batches), self._processes))
+                return float(total) if self._on_cpu else total
+            losses = [self._accumulate(batch, target, share=len(batch) / len(inputs)) for batch, target in batches]
         except REFUSALS as error:
             raise ModelError([Problem("model", f"torch refuses a training batch: {shorten(error)}")]) from error
-        total: Tensor | float = sum(losses[1:], start=losses[0])
+        total = sum(losses[1:], start=losses[0])
         return float(total) if self._on_cpu else total
+
+    def _take_parts(self, batches: Sequence[tuple[Tensor, Tensor]], processes: Processes) -> Tensor:
+        """This process's part of each batch of a step; its share of the mean loss."""
+        rows = sum(len(batch) for batch, _ in batches)
+        losses = []
+        for number, (batch, target) in enumerate(batches, start=1):
+            part = processes.part(len(batch))
+            with processes.holding_back(self._module, wanted=number < len(batches)):
+                losses.append(self._accumulate_part(batch, target, part=part, share=len(batch) / rows))
+        return torch.stack(losses).sum()
+
+    def _accumulate_part(self, batch: Tensor, targets: Tensor, *, part: Part, share: float) -> Tensor:
+        """The gradients of a part, which will be averaged over the processes, so that they are of the whole batch."""
+        mine = targets[part.rows]
+        whole, own = self._loss.weight(targets) * part.copies, self._loss.weight(mine)
+        size = self._ranks_count
+        with self._precision.autocast():
+            output = self._module(batch[part.rows])
+            # A part without any row that counts has no mean, but takes part in the exchange of gradients.
+            objective = self._loss.mean(output, mine) if own else output.sum() * 0
+        if self._loss.mean_reduced:
+            fraction = share * own / whole if whole else math.nan
+            self._precision.backward(objective * (fraction * size))
+            return objective.detach() * fraction
+        self._precision.backward(objective * (size / part.copies))
+        mean = self._loss.per_sample(output.detach(), mine).mean()
+        return mean * (share * len(mine) / (len(batch) * part.copies))
+
+    @property
+    def _ranks_count(self) -> int:
+        return 1 if self._processes is None else self._processes.launch.size
+
+    def _scale_of_gradients(self, rows: int) -> float:
+        """What the gradient of one row's loss was multiplied by, its share of the step's rows aside.
+
+        DDP averages over processes, so that each part counts for `size` rows; not where all have the same rows.
+        """
+        copies = 1 if self._processes is None else self._processes.part(rows).copies
+        return self._precision.loss_scale * self._ranks_count / copies
 
     def _accumulate(self, inputs: Tensor, targets: Tensor, *, share: float) -> Tensor:
         """One batch of a step; `share` is its part of the step's rows, by which means are weighted."""

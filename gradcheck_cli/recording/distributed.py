@@ -19,7 +19,7 @@ from gradcheck_cli.recording.history import Floats
 from gradcheck_cli.recording.statistics import row_norms, to_numpy
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Ranks:
     """The processes that share the rows of each batch.
 
@@ -28,12 +28,15 @@ class Ranks:
         size: How many there are.
         device: On which their numbers are exchanged.
         group: torch's process group; None for the one of all processes.
+        copies: How many processes hold the same rows of the batch at hand: 1 unless it has fewer rows than there are
+            processes. Set it before the forward pass.
     """
 
     rank: int
     size: int
     device: torch.device
     group: Any = None
+    copies: int = 1
 
     def total(self, values: Floats) -> Floats:
         """The sum over all processes, element by element, in fp64 and by one exchange."""
@@ -51,7 +54,7 @@ class Ranks:
         sums = torch.cat([shifted.sum(dim=0).flatten(), shifted.new_tensor([len(shifted)])])
         dist.all_reduce(sums, group=self.group)
         count = sums[-1]
-        if int(count) < 2:
+        if int(count) < 2 * self.copies:
             return None
         return row_norms(shifted.sub_((sums[:-1] / count).view_as(first)))
 

@@ -30,6 +30,7 @@ class _Call:
     """One call of one layer: norms `[N]` for each tensor of its output."""
 
     layer: int
+    copies: int = 1
     rows: int = 0
     magnitudes: list[Tensor] = field(default_factory=list)
     variations: list[Tensor] = field(default_factory=list)
@@ -105,7 +106,7 @@ class SignalHooks:
         self._calls, self._slopes = [], [[] for _ in self._activations]
 
     def _after_forward(self, index: int, _module: nn.Module, _inputs: Any, output: Any) -> None:
-        call = _Call(index)
+        call = _Call(index, 1 if self._ranks is None else self._ranks.copies)
         for tensor in _tensors(output):
             call.rows = call.rows or tensor.shape[0]
             self._observe(tensor, call)
@@ -214,7 +215,8 @@ def _transfer(calls: list[_Call], gradient_factor: float) -> list[SampleNorms]:
             call.rows,
             magnitude=take(call.magnitudes, call.rows),
             variation=take(call.variations, call.rows),
-            gradient=take(call.gradients, call.rows, gradient_factor),
+            gradient=take(call.gradients, call.rows, gradient_factor * call.copies),
+            copies=call.copies,
         )
         for call in calls
     ]

@@ -36,6 +36,7 @@ class SampleNorms:
         variation: Of the output's distance to the batch mean; None for a batch of one row.
         magnitude: Of the output; None where it has no rows of floating-point numbers.
         gradient: Of the loss's gradient with respect to one sample's output; None where none arrived.
+        copies: How many processes measure the same rows.
     """
 
     layer: int
@@ -43,6 +44,7 @@ class SampleNorms:
     variation: Floats | None
     magnitude: Floats | None
     gradient: Floats | None
+    copies: int = 1
 
 
 def summarize_samples(
@@ -62,9 +64,10 @@ def summarize_samples(
     if calls:
         rows = np.array([call.rows for call in calls])
         indices = np.array([call.layer for call in calls])
-        parts = np.add.reduceat(np.square(norms), np.cumsum(rows) - rows, axis=1)
+        copies = np.array([call.copies for call in calls])
+        parts = np.add.reduceat(np.square(norms), np.cumsum(rows) - rows, axis=1) / copies
         np.add.at(sums, indices, np.where(known, parts, 0.0).T)
-        np.add.at(counts, indices, (known * rows).T)
+        np.add.at(counts, indices, (known * (rows / copies)).T)
     if total is not None:
         sums, counts = total(np.stack([sums, counts]))
     values = np.full((layers, 4), np.nan)

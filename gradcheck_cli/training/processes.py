@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 LONGEST_WAIT = timedelta(minutes=10)
 """For the other processes, in one exchange; loading data may differ by as much."""
+_LETTING_GO_SECONDS = 0.05
 _RUNS = itertools.count()
 COMMAND = "torchrun --nproc-per-node N -m gradcheck_cli check CONFIG"
 
@@ -197,13 +199,16 @@ def joined(wanted: Strategy, launch: Launch | None, *, device: torch.device) -> 
         with _interrupts_noted(processes):
             yield processes
     finally:
+        # gloo's threads may still wait for Python's lock to let go of a tensor, and tearing them down holds that lock.
+        time.sleep(_LETTING_GO_SECONDS)
         dist.destroy_process_group()
 
 
 def shard(module: nn.Module, *, device: torch.device) -> None:
     """Shard the weights in place by FSDP2: each top-level layer by itself, what is left with the whole network.
 
-    Layers that share a weight with another stay with the whole network: torch shards a tensor once.
+    With the whole network stay layers that share a weight with another, since torch shards a tensor once, and recurrent
+    ones, whose outputs are views, which FSDP2 warns of.
     """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
@@ -216,7 +221,7 @@ def shard(module: nn.Module, *, device: torch.device) -> None:
             owners[parameter] = owners.get(parameter, 0) + 1
     for child in children:
         weights = list(child.parameters())
-        if weights and all(owners[weight] == 1 for weight in weights):
+        if weights and not isinstance(child, nn.RNNBase) and all(owners[weight] == 1 for weight in weights):
             fully_shard(child, mesh=mesh)
     fully_shard(module, mesh=mesh)
 

@@ -149,7 +149,12 @@ def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: End
 
 def _explain(history: History, loop: TrainingLoop) -> History:
     """Find what produced the first NaN or Inf, now that the weights are needed no more."""
-    if history.non_finite is None or loop.replay is None:
+    if history.non_finite is None:
+        return history
+    if loop.replay is None and loop.processes is not None and loop.processes.is_sharded:
+        note = "Where the first NaN or Inf came from is not looked for under fsdp: no process holds a whole weight."
+        return replace(history, notes=(*history.notes, note))
+    if loop.replay is None:
         return history
     try:
         return replace(history, non_finite=loop.replay.explain(history.non_finite))

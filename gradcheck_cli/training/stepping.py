@@ -100,7 +100,7 @@ class Stepper:
             if weight.grad is not None:
                 weight.grad.add_(weight.detach().sign(), alpha=self._l1_penalty)
         norms = recorder.after_backward(
-            len(inputs), loss_scale=self._scale_of_gradients(len(inputs)) if recorder.is_sampling else 1.0
+            len(inputs), loss_scale=self._precision.loss_scale * self._ranks_count if recorder.is_sampling else 1.0
         )
         if self._clipping.is_wanted:
             recorder.after_clipping(self._clipping.apply(norms))
@@ -143,6 +143,8 @@ class Stepper:
         mine = targets[part.rows]
         whole, own = self._loss.weight(targets) * part.copies, self._loss.weight(mine)
         size = self._ranks_count
+        if self._processes is not None:
+            self._processes.ranks.copies = part.copies
         with self._precision.autocast():
             output = self._module(batch[part.rows])
             # A part without any row that counts has no mean, but takes part in the exchange of gradients.
@@ -158,14 +160,6 @@ class Stepper:
     @property
     def _ranks_count(self) -> int:
         return 1 if self._processes is None else self._processes.launch.size
-
-    def _scale_of_gradients(self, rows: int) -> float:
-        """What the gradient of one row's loss was multiplied by, its share of the step's rows aside.
-
-        DDP averages over processes, so that each part counts for `size` rows; not where all have the same rows.
-        """
-        copies = 1 if self._processes is None else self._processes.part(rows).copies
-        return self._precision.loss_scale * self._ranks_count / copies
 
     def _accumulate(self, inputs: Tensor, targets: Tensor, *, share: float) -> Tensor:
         """One batch of a step; `share` is its part of the step's rows, by which means are weighted."""

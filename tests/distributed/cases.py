@@ -27,7 +27,7 @@ WEIGHTED = MLP.replace("CrossEntropyLoss", "{type: CrossEntropyLoss, weight: [1,
 SUMMED = MLP.replace("CrossEntropyLoss", "{type: CrossEntropyLoss, reduction: sum}").replace("0.05", "0.001")
 CLIPPED_BY_VALUE = MLP.replace("batch_size: 37", "batch_size: 37, clip_grad_value: 0.01, l1_penalty: 1e-3")
 ADAM = MLP.replace("{type: SGD, lr: 0.05, momentum: 0.9}", "{type: Adam, lr: 0.01}")
-DEAD = MLP.replace("{type: Linear, out_features: 7, name: first}", "{type: Linear, out_features: 7, name: first, weight_init: zeros_, bias_init: zeros_}")
+DEAD = MLP.replace("name: first}", "name: first, weight_init: zeros_, bias_init: zeros_}")
 FROZEN = MLP.replace("name: inside}", "name: inside, trainable: false}")
 RECURRENT = """
 data: {type: delayed_recall, n_samples: 60, length: 5}

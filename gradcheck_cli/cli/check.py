@@ -25,6 +25,7 @@ def check(
     device: options.DeviceOption = None,
     jobs: options.Jobs = 1,
     full: options.Full = False,
+    allow_import: options.AllowImport = None,
     output_format: options.Format = OutputFormat.FULL,
     run_dir: options.RunDir = None,
     no_save: options.NoSave = False,
@@ -43,10 +44,15 @@ def check(
     gradcheck check config.yaml --seeds 5 --jobs 5
 
     gradcheck check config.yaml --set optimizer.lr=0.01 --select GC1,overfitting
+
+    gradcheck check own_model.yaml --allow-import mypackage
+
+    torchrun --nproc-per-node 2 -m gradcheck_cli check config.yaml
     """
     from gradcheck_cli.cli.console import write_message
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.progress import make_progress
+    from gradcheck_cli.config.factory_reading import read_packages
     from gradcheck_cli.diagnosis.check import CheckOptions, check_many
     from gradcheck_cli.errors import ProcessError
     from gradcheck_cli.recording.launch import read_launch
@@ -64,6 +70,7 @@ def check(
         seeds=seeds,
         run_dir=run_dir,
         save=reports and not no_save,
+        allow_import=read_packages(options.split_list(allow_import) or ()),
     )
     is_announced = jobs > 1 and not quiet
     if is_announced:

@@ -107,9 +107,17 @@ class LayerConfig(Component):
 
 
 class ModelConfig(Frozen):
-    """The network and the default initialisers for its linear and convolution layers."""
+    """The network and the default initialisers for its linear and convolution layers.
 
-    layers: tuple[LayerConfig, ...]
+    Attributes:
+        layers: Empty where `factory` makes the network.
+        factory: `package.module:function` of the user's own, which returns an `nn.Module`.
+        args: Its keyword arguments.
+    """
+
+    layers: tuple[LayerConfig, ...] = ()
+    factory: str | None = None
+    args: dict[str, Any] = {}
     weight_init: Component | None = None
     bias_init: Component | None = None
 

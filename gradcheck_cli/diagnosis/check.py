@@ -42,6 +42,7 @@ class CheckOptions:
         seeds: How many seeds of each config are trained, from its own one on (`check_many` only).
         save: Whether to keep a run folder.
         run_dir: Where; None means `.gradcheck/runs`.
+        allow_import: Packages whose code `factory` may name; no file may grant this.
     """
 
     select: tuple[str, ...] | None = None
@@ -52,6 +53,7 @@ class CheckOptions:
     seeds: int = 1
     save: bool = True
     run_dir: Path | None = None
+    allow_import: tuple[str, ...] = ()
 
 
 DEFAULTS = CheckOptions()
@@ -70,7 +72,7 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
     config, document = loaded
     saving = RunSaving(config, document, root=options.run_dir) if options.save else None
     try:
-        history = _train(config, document, saving=saving, progress=progress, full=options.full)
+        history = _train(config, document, options, saving=saving, progress=progress)
     except ProcessError:
         raise
     except GradcheckError as error:
@@ -172,8 +174,13 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
     return replace(_judge(saved.history, config, document, options), run_dir=saved.path)
 
 
-def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[Config, RunDescription]:
+def summarize_config(
+    path: str | Path, *, overrides: Sequence[str] = (), allow_import: Sequence[str] = ()
+) -> tuple[Config, RunDescription]:
     """The config as resolved, and the network as built on one batch.
+
+    Args:
+        allow_import: As in `CheckOptions`.
 
     Raises:
         ConfigError, DataError, ModelError: The config, its data or its network cannot be used.
@@ -183,7 +190,7 @@ def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tupl
         raise ConfigError(loaded.errors)
     from gradcheck_cli.training.summary import summarize
 
-    return loaded[0], summarize(loaded[0], Path(path).parent)
+    return loaded[0], summarize(loaded[0], Path(path).parent, allow_import=allow_import)
 
 
 def _load(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | RunReport:
@@ -204,13 +211,20 @@ def _load(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | 
 
 
 def _train(
-    config: Config, document: Document, *, saving: RunSaving | None, progress: Progress | None, full: bool
+    config: Config, document: Document, options: CheckOptions, *, saving: RunSaving | None, progress: Progress | None
 ) -> History:
     # Imported here: this alone needs torch, and `lint`, `report` and `--help` must start without it.
     from gradcheck_cli.training.run import train
 
     on_epoch = None if saving is None else saving.write_epoch
-    return train(config, base=Path(document.source).parent, progress=progress, on_epoch=on_epoch, full=full)
+    return train(
+        config,
+        base=Path(document.source).parent,
+        progress=progress,
+        on_epoch=on_epoch,
+        full=options.full,
+        allow_import=options.allow_import,
+    )
 
 
 def _judge(history: History, config: Config, document: Document, options: CheckOptions) -> RunReport:
@@ -271,7 +285,12 @@ def _describe(config: Config, status: RunStatus, description: RunDescription | N
 
     threads = config.trainer.threads or 0
     environment = Environment(config.seed, threads, config.trainer.device.value, config.trainer.precision.value)
-    return History(description=description or describe(config), environment=environment, status=status)
+    notes = tuple(
+        f"What {factory} makes is not looked at without training."
+        for factory in (config.model.factory, config.data.arguments.get("factory"))
+        if factory and status is RunStatus.LINTED
+    )
+    return History(description=description or describe(config), environment=environment, status=status, notes=notes)
 
 
 def _check_one(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gradcheck_cli.errors import UsageError
+from gradcheck_cli.errors import Problem, UsageError
 
 _NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
@@ -52,4 +52,5 @@ def read_launch(environ: Mapping[str, str] | None = None) -> Launch | None:
 
 def _refuse(environ: Mapping[str, str]) -> UsageError:
     given = ", ".join(f"{name}={environ.get(name, '')!r}" for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
-    return UsageError(f"the environment speaks of several processes, but {given} are no ranks; unset them or use torchrun")
+    message = f"the environment speaks of several processes, but {given} are no ranks"
+    return UsageError([Problem("", message, hint="unset these variables, or start by torchrun")])

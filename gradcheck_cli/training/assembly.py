@@ -31,6 +31,7 @@ from gradcheck_cli.training.rate_plan import plan_rates
 from gradcheck_cli.training.references import measure_constant
 from gradcheck_cli.training.replay import Replay
 from gradcheck_cli.training.schedule import build_schedule
+from gradcheck_cli.training.shared_batches import SharedBatches
 from gradcheck_cli.training.snapshot import LastSnapshots, RunState
 from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper, StepRecorder
 from gradcheck_cli.training.streams import Stream, derive_seed
@@ -71,10 +72,11 @@ def build_loop(
         ranks=None if processes is None else processes.ranks,
     )
     is_sharded = processes is not None and processes.is_sharded
+    shared = SharedBatches(network, loss, precision=precision, processes=processes) if processes else None
 
-    def make_stepper(told: StepRecorder, together: Processes | None = None) -> Stepper:
+    def make_stepper(told: StepRecorder, *, together: bool = False) -> Stepper:
         return Stepper(
-            network if together is not None else model.module,
+            model.module,
             loss,
             optimizer=optimizer,
             schedule=schedule,
@@ -86,7 +88,7 @@ def build_loop(
             batch_rows=plan.batch_rows,
             l1_penalty=trainer.l1_penalty,
             on_cpu=prepared.device.type == "cpu",
-            processes=together,
+            shared=shared if together else None,
         )
 
     train_rows = _rows(prepared, prepared.dataset.x_train, prepared.dataset.y_train)
@@ -100,7 +102,7 @@ def build_loop(
     return TrainingLoop(
         plan=plan,
         batches=batches,
-        stepper=make_stepper(recorder, processes),
+        stepper=make_stepper(recorder, together=True),
         replay=replay,
         schedule=schedule,
         recorder=recorder,
@@ -120,7 +122,7 @@ def _spread(prepared: Prepared, processes: Processes | None) -> tuple[nn.Module,
     if processes is None:
         return model.module, prepared
     rows = as_tensor(prepared.dataset.x_train[:_TRIED_ROWS]).to(prepared.device)
-    network = processes.wrap(model.module, rows, may_vary=False)
+    network = processes.wrap(model.module, rows, may_vary=model.is_own)
     return network, replace(prepared, model=refresh_parameters(model))
 
 

@@ -64,4 +64,5 @@ class Clipping:
         total = torch.linalg.vector_norm(torch.stack(list(norms)))
         if self._sum_over_pieces is None:
             return total
-        return self._sum_over_pieces(total.double().square()).sqrt().to(total.dtype)
+        whole: Tensor = self._sum_over_pieces(total.double().square()).sqrt().to(total.dtype)
+        return whole

@@ -36,7 +36,8 @@ class FailureBoard:
         if not is_lost:
             self._tell(shorten(error))
         if is_lost:
-            raise ProcessError(self._find_other() or "another process of the job has ended; its own message says why") from error
+            message = self._find_other() or "another process of the job has ended; its own message says why"
+            raise ProcessError(message) from error
         if self._rank > 0 and self._has_failed(0, wait=True):
             raise ProcessError(()) from error
         if self._rank > 0:

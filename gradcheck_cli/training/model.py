@@ -38,6 +38,7 @@ class BuiltModel:
         parameters: Parameter name (as in the descriptions) to tensor, frozen ones too, each tensor once.
         output: What `module` makes of the first rows of the example in evaluation mode, `[n, ...]`.
         notes: What torch warned of while building.
+        is_own: Whether the user's own code made it, which may use other weights from step to step.
     """
 
     module: nn.Module
@@ -46,6 +47,7 @@ class BuiltModel:
     parameters: Mapping[str, nn.Parameter]
     output: Tensor
     notes: tuple[str, ...] = ()
+    is_own: bool = False
 
     @property
     def output_path(self) -> str:

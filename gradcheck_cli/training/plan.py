@@ -66,9 +66,7 @@ def make_plan(trainer: TrainerConfig, *, rows: int, module: nn.Module, processes
     )
 
 
-def _used_rows(
-    trainer: TrainerConfig, rows: int, module: nn.Module, processes: int
-) -> tuple[int, tuple[str, ...]]:
+def _used_rows(trainer: TrainerConfig, rows: int, module: nn.Module, processes: int) -> tuple[int, tuple[str, ...]]:
     batch_rows = trainer.batch_size
     rest = rows % batch_rows
     if processes > 1 and _has_batch_norm(module):

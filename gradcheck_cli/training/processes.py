@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from gradcheck_cli.config.schema import Strategy
 from gradcheck_cli.errors import ConfigError, GradcheckError, Problem, ProcessError
@@ -187,9 +189,9 @@ def joined(wanted: Strategy, launch: Launch | None, *, device: torch.device) -> 
         return
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     try:
-        common, rank, size = next(dist.rendezvous("env://", timeout=LONGEST_WAIT))
+        common, rank, size = next(rendezvous("env://", timeout=LONGEST_WAIT))
         # Addresses and failures of an earlier run of these processes must not be read again.
-        store = dist.PrefixStore(f"gradcheck/{next(_RUNS)}", common)
+        store = PrefixStore(f"gradcheck/{next(_RUNS)}", common)
         store.set_timeout(LONGEST_WAIT)
         dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=LONGEST_WAIT)
     except (RuntimeError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from gradcheck_cli.training.device import choose_device, cpu_threads
 from gradcheck_cli.training.loop import Ending, OnEpoch, TrainingLoop, Watchers
 from gradcheck_cli.training.outcome import judge_outcome
 from gradcheck_cli.training.prepared import Prepared, prepare
-from gradcheck_cli.training.processes import Processes, joined
+from gradcheck_cli.training.processes import joined
 from gradcheck_cli.training.streams import Stream, derive_seed
 from gradcheck_cli.training.symmetry import find_symmetric
 
@@ -36,6 +36,7 @@ def train(
     progress: Progress | None = None,
     on_epoch: OnEpoch | None = None,
     full: bool = False,
+    allow_import: Sequence[str] = (),
 ) -> History:
     """Train the network of a config and record how it went.
 
@@ -49,6 +50,7 @@ def train(
         progress: Told at the most each 64 steps and at the ends of epochs.
         on_epoch: Takes the numbers of each epoch.
         full: Train on when the run is lost.
+        allow_import: Packages whose code the config may name.
 
     Raises:
         ConfigError: The device, the number format or the plan is impossible here.
@@ -63,11 +65,9 @@ def train(
         _own_random_state(config.seed, device, rank=launch.rank if launch else 0),
     ):
         with processes.together() if processes is not None else nullcontext():
-            prepared = prepare(config, base=base, device=device, processes=processes)
+            prepared = prepare(config, base=base, device=device, processes=processes, allow_import=allow_import)
         with processes.watched() if processes is not None else nullcontext():
-            loop = build_loop(
-                config, prepared, watchers=Watchers(progress, on_epoch), full=full, processes=processes
-            )
+            loop = build_loop(config, prepared, watchers=Watchers(progress, on_epoch), full=full, processes=processes)
             if progress is not None:
                 progress.started(prepared.description, prepared.plan.steps)
             with described(prepared.description):

@@ -16,9 +16,9 @@ from gradcheck_cli.training.clipping import Clipping
 from gradcheck_cli.training.loss import Loss
 from gradcheck_cli.training.optimizer import StepOptimizer
 from gradcheck_cli.training.precision import MixedPrecision
-from gradcheck_cli.training.processes import Part, Processes
 from gradcheck_cli.training.refusal import REFUSALS, shorten
 from gradcheck_cli.training.schedule import Schedule
+from gradcheck_cli.training.shared_batches import SharedBatches
 
 BROKEN_STEPS = 5
 """After so many non-finite steps in a row a run is lost: one can be an accident of a batch."""
@@ -63,13 +63,13 @@ class Stepper:
         batch_rows: int,
         l1_penalty: float = 0.0,
         on_cpu: bool = True,
-        processes: Processes | None = None,
+        shared: SharedBatches | None = None,
     ) -> None:
         """Args:
         batch_rows: Rows of one forward pass; the gradients of a step's batches are accumulated.
         l1_penalty: Factor of the sum of absolute weights in the objective; see `penalized_weights`.
         on_cpu: Whether reading a loss costs no waiting.
-        processes: Those that share each batch; `module` is then what they wrapped.
+        shared: Takes the backward passes where several processes share each batch.
         """
         self._module, self._loss = module, loss
         self._optimizer, self._schedule, self._precision = optimizer, schedule, precision
@@ -77,8 +77,8 @@ class Stepper:
         self._batch_rows, self._on_cpu = batch_rows, on_cpu
         self._l1_penalty = l1_penalty
         self._penalized = penalized_weights(module) if l1_penalty else []
-        self._processes = processes
-        self._is_plain = precision.is_plain and loss.mean_reduced and processes is None
+        self._shared = shared
+        self._is_plain = precision.is_plain and loss.mean_reduced and shared is None
         self._backward_pass = Backward()
         self._bad_losses = 0
 
@@ -99,9 +99,7 @@ class Stepper:
         for weight in self._penalized:
             if weight.grad is not None:
                 weight.grad.add_(weight.detach().sign(), alpha=self._l1_penalty)
-        norms = recorder.after_backward(
-            len(inputs), loss_scale=self._precision.loss_scale * self._ranks_count if recorder.is_sampling else 1.0
-        )
+        norms = recorder.after_backward(len(inputs), loss_scale=self._loss_scale if recorder.is_sampling else 1.0)
         if self._clipping.is_wanted:
             recorder.after_clipping(self._clipping.apply(norms))
         learning_rate = optimizer.lr
@@ -119,47 +117,18 @@ class Stepper:
                 mean = objective.detach()
                 return float(mean) if self._on_cpu else mean
             batches = zip(torch.split(inputs, self._batch_rows), torch.split(targets, self._batch_rows), strict=True)
-            if self._processes is not None:
-                total = self._processes.sum(self._take_parts(list(batches), self._processes))
-                return float(total) if self._on_cpu else total
+            if self._shared is not None:
+                mean = self._shared.backward(list(batches))
+                return float(mean) if self._on_cpu else mean
             losses = [self._accumulate(batch, target, share=len(batch) / len(inputs)) for batch, target in batches]
         except REFUSALS as error:
             raise ModelError([Problem("model", f"torch refuses a training batch: {shorten(error)}")]) from error
         total = sum(losses[1:], start=losses[0])
         return float(total) if self._on_cpu else total
 
-    def _take_parts(self, batches: Sequence[tuple[Tensor, Tensor]], processes: Processes) -> Tensor:
-        """This process's part of each batch of a step; its share of the mean loss."""
-        rows = sum(len(batch) for batch, _ in batches)
-        losses = []
-        for number, (batch, target) in enumerate(batches, start=1):
-            part = processes.part(len(batch))
-            with processes.holding_back(self._module, wanted=number < len(batches)):
-                losses.append(self._accumulate_part(batch, target, part=part, share=len(batch) / rows))
-        return torch.stack(losses).sum()
-
-    def _accumulate_part(self, batch: Tensor, targets: Tensor, *, part: Part, share: float) -> Tensor:
-        """The gradients of a part, which will be averaged over the processes, so that they are of the whole batch."""
-        mine = targets[part.rows]
-        whole, own = self._loss.weight(targets) * part.copies, self._loss.weight(mine)
-        size = self._ranks_count
-        if self._processes is not None:
-            self._processes.ranks.copies = part.copies
-        with self._precision.autocast():
-            output = self._module(batch[part.rows])
-            # A part without any row that counts has no mean, but takes part in the exchange of gradients.
-            objective = self._loss.mean(output, mine) if own else output.sum() * 0
-        if self._loss.mean_reduced:
-            fraction = share * own / whole if whole else math.nan
-            self._precision.backward(objective * (fraction * size))
-            return objective.detach() * fraction
-        self._precision.backward(objective * (size / part.copies))
-        mean = self._loss.per_sample(output.detach(), mine).mean()
-        return mean * (share * len(mine) / (len(batch) * part.copies))
-
     @property
-    def _ranks_count(self) -> int:
-        return 1 if self._processes is None else self._processes.launch.size
+    def _loss_scale(self) -> float:
+        return self._precision.loss_scale * (1 if self._shared is None else self._shared.gradient_scale)
 
     def _accumulate(self, inputs: Tensor, targets: Tensor, *, share: float) -> Tensor:
         """One batch of a step; `share` is its part of the step's rows, by which means are weighted."""

@@ -240,7 +240,6 @@ def test_milestones_of_multi_step_are_its_own_argument() -> None:
         ({"epochs": 1, "device": "gpu"}, "allowed: auto, cpu, cuda, mps; did you mean 'cuda'?"),
         ({"epochs": 1, "drop_last": "never"}, "trainer.drop_last: 'never' is not known here; allowed: auto"),
         ({"epochs": 1, "threads": 0}, "trainer.threads: 0 is not possible"),
-        (
         ({"epochs": 1, "l1_penalty": -1}, "trainer.l1_penalty: -1 is not possible; allowed: a number of at least 0"),
         ({"epochs": 1, "early_stopping": {}}, "early_stopping needs 'patience', which is missing"),
         ({"epochs": 1, "early_stopping": 5}, "trainer.early_stopping: 5 is not a mapping"),

@@ -40,7 +40,8 @@ def same(first: object, second: object) -> bool:
 @pytest.mark.parametrize("case", CASES)
 def test_every_step_is_that_of_one_process(found: Found, case: str, strategy: str) -> None:
     one, two = alone(case), found[case, strategy]
-    assert one.steps is not None and two.steps is not None
+    assert one.steps is not None
+    assert two.steps is not None
     for field in fields(one.steps):
         assert same(getattr(one.steps, field.name), getattr(two.steps, field.name)), field.name
     assert (one.status, one.steps_done, one.symmetric_at_end) == (two.status, two.steps_done, two.symmetric_at_end)
@@ -63,7 +64,8 @@ def test_every_layer_is_that_of_one_process(found: Found, case: str, strategy: s
 @pytest.mark.parametrize("case", CASES)
 def test_evaluations_are_those_of_one_process(found: Found, case: str, strategy: str) -> None:
     one, two = alone(case), found[case, strategy]
-    assert one.epochs is not None and two.epochs is not None
+    assert one.epochs is not None
+    assert two.epochs is not None
     for field in fields(one.epochs):
         if field.name != "seconds":
             assert same(getattr(one.epochs, field.name), getattr(two.epochs, field.name)), field.name

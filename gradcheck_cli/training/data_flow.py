@@ -1,0 +1,103 @@
+"""How a network passes its input from layer to layer, read off torch's own graph of one forward pass; it runs none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+Node = Any
+"""A node of torch's backward graph."""
+
+_LEAF = "AccumulateGrad"
+_SHAPE_ONLY = ("View", "Reshape", "Flatten", "Transpose", "T", "Permute", "Unsqueeze", "Squeeze", "Clone", "Alias")
+_FUNCTIONS: Mapping[str, str] = {
+    "Relu": "ReLU",
+    "LeakyRelu": "LeakyReLU",
+    "Elu": "ELU",
+    "Gelu": "GELU",
+    "Silu": "SiLU",
+    "Mish": "Mish",
+    "Softplus": "Softplus",
+    "Tanh": "Tanh",
+    "Sigmoid": "Sigmoid",
+    "Softmax": "Softmax",
+    "LogSoftmax": "LogSoftmax",
+}
+"""Operations that are a layer of torch.nn under another name."""
+
+
+def operations_since(node: Node, layers: Mapping[Node, str]) -> tuple[str | None, tuple[str, ...]]:
+    """What happened to a tensor since it left a layer.
+
+    Args:
+        node: Of the tensor.
+        layers: The node of each layer's output, with the layer's name.
+
+    Returns:
+        The layer, None where several tensors come together or none is found; and the operations since, the last one
+        first, without those that only change a shape.
+    """
+    found: list[str] = []
+    while node is not None:
+        if node in layers:
+            return layers[node], tuple(found)
+        name = operation_of(node)
+        if name not in _SHAPE_ONLY:
+            found.append(name)
+        inputs = [one for one in parents(node) if operation_of(one) != _LEAF]
+        if len(inputs) != 1:
+            return None, tuple(found)
+        node = inputs[0]
+    return None, tuple(found)
+
+
+def layer_type_of(operations: Collection[str]) -> str:
+    """The layer of torch.nn that does the same as these operations; empty where there is none."""
+    return _FUNCTIONS.get(next(iter(operations)), "") if len(operations) == 1 else ""
+
+
+def find_bypassed(output: Node, layers: Mapping[Node, str], *, sources: Collection[Node]) -> set[str]:
+    """Names of the layers around which some path leads from the input to the output.
+
+    Paths are counted: a layer that all of them cross has as many through it as there are.
+
+    Args:
+        output: Node of the network's output.
+        layers: As above.
+        sources: Nodes at which paths begin.
+    """
+    order = list(_in_order(output))
+    before: dict[Node, int] = {}
+    for node in order:
+        before[node] = 1 if node in sources else sum(before[one] for one in parents(node))
+    behind: dict[Node, int] = dict.fromkeys(order, 0)
+    behind[output] = 1
+    for node in reversed(order):
+        for one in parents(node):
+            behind[one] += behind[node]
+    total = before[output]
+    return {name for node, name in layers.items() if not 0 < total == before.get(node, 0) * behind.get(node, 0)}
+
+
+def parents(node: Node) -> list[Node]:
+    """The nodes from which a node's inputs come."""
+    return [one for one, _ in node.next_functions if one is not None]
+
+
+def operation_of(node: Node) -> str:
+    """`Relu` for torch's `ReluBackward0`."""
+    return str(node.name()).rpartition("::")[2].rstrip("0123456789").removesuffix("Backward")
+
+
+def _in_order(output: Node) -> Iterator[Node]:
+    """All nodes before and with `output`, each after those its inputs come from."""
+    done: set[Node] = set()
+    waiting: list[tuple[Node, bool]] = [(output, False)]
+    while waiting:
+        node, is_expanded = waiting.pop()
+        if is_expanded:
+            yield node
+        elif node not in done:
+            done.add(node)
+            waiting.append((node, True))
+            waiting.extend((one, False) for one in parents(node) if one not in done)

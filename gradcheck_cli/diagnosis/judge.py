@@ -108,7 +108,10 @@ def _apply(rule: Rule, history: History, config: Config | None) -> _Verdict:
     except Exception as error:  # noqa: BLE001
         return _Verdict(_describe_crash(rule, error))
     try:
-        findings = tuple(replace(finding, fixes=find_fixes(rule, finding, config)) for finding in findings)
+        findings = tuple(
+            replace(finding, fixes=find_fixes(rule, finding, config, description=history.description))
+            for finding in findings
+        )
     except Exception as error:  # noqa: BLE001
         return _Verdict(_describe_crash(rule, error), findings)
     status = RuleStatus.FOUND if findings else RuleStatus.PASSED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradcheck_cli.recording.description import LayerKind, RunDescription
 from gradcheck_cli.rules.base import Finding, Fix, Rule, Safety
 
 if TYPE_CHECKING:
@@ -13,23 +14,35 @@ if TYPE_CHECKING:
 _NETWORK = "model"
 
 
-def find_fixes(rule: Rule, finding: Finding, config: Config | None) -> tuple[Fix, ...]:
+def find_fixes(rule: Rule, finding: Finding, config: Config | None, *, description: RunDescription) -> tuple[Fix, ...]:
     """What a rule suggests.
 
     Where the user's own code makes the network, what concerns layers is advice: there is no line of a config to edit.
+    The rule is asked as if the layers that were found had been written, so that it suggests only what fits them.
     """
-    fixes = tuple(rule.fixes(finding, config))
     if config is None or config.model.factory is None:
-        return fixes
-    by_title = {fix.title: _without_layers(fix) for fix in fixes}
-    advice = [by_title.pop(fix.title, _advise(fix)) for fix in rule.fixes(finding, None)]
-    return (*advice, *by_title.values())
+        return tuple(rule.fixes(finding, config))
+    return tuple(map(_without_layers, rule.fixes(finding, _write_layers(config, description))))
+
+
+def _write_layers(config: Config, description: RunDescription) -> Config:
+    # Imported here: the models of a config take their time to load.
+    from gradcheck_cli.config.schema import LayerConfig, ModelConfig
+
+    found = [layer for layer in description.layers if layer.kind not in (LayerKind.RESIDUAL, LayerKind.CONCAT)]
+    layers = tuple(
+        LayerConfig(
+            type=layer.type,
+            arguments=dict(layer.arguments),
+            path=f"{_NETWORK}.layers[{index}]",
+            name=layer.name,
+            trainable=layer.trainable,
+        )
+        for index, layer in enumerate(found)
+    )
+    return config.model_copy(update={_NETWORK: ModelConfig(layers=layers)})
 
 
 def _without_layers(fix: Fix) -> Fix:
     concerns_layers = any(edit.path.partition(".")[0] == _NETWORK for edit in fix.edits)
-    return _advise(fix) if concerns_layers else fix
-
-
-def _advise(fix: Fix) -> Fix:
-    return replace(fix, safety=Safety.ADVICE, edits=())
+    return replace(fix, safety=Safety.ADVICE, edits=()) if concerns_layers else fix

@@ -22,7 +22,7 @@ _FILE = re.compile(r"\.py\b|[/\\]")
 def read_factory(node: Node) -> str | None:
     """The name of a factory, `package.module:function`; None where it is none, which is reported."""
     value = node.value
-    if isinstance(value, str) and _FACTORY.fullmatch(value):
+    if isinstance(value, str) and _FACTORY.fullmatch(value) and not _FILE.search(value):
         return value
     node.report(f"{quote(value)} does not name a function", allowed=FORM, hint=_hint(value))
     return None
@@ -57,7 +57,7 @@ def read_packages(names: Sequence[str]) -> tuple[str, ...]:
         UsageError: One of them is no name of a package.
     """
     for name in names:
-        if not _PACKAGE.fullmatch(name):
+        if not _PACKAGE.fullmatch(name) or _FILE.search(name):
             hint = f"write {guess!r}" if (guess := _guess_package(name)) else ""
             message = f"{name!r} is not the name of a package"
             raise UsageError([Problem("--allow-import", message, allowed="such as mypackage", hint=hint)])

@@ -26,12 +26,15 @@ _FUNCTIONS: Mapping[str, str] = {
 """Operations that are a layer of torch.nn under another name."""
 
 
-def operations_since(node: Node, layers: Mapping[Node, str]) -> tuple[str | None, tuple[str, ...]]:
+def operations_since(
+    node: Node, layers: Mapping[Node, str], *, sources: Collection[Node]
+) -> tuple[str | None, tuple[str, ...]]:
     """What happened to a tensor since it left a layer.
 
     Args:
         node: Of the tensor.
         layers: The node of each layer's output, with the layer's name.
+        sources: Nodes at which paths begin: the network's input, unlike weights, counts as a tensor that comes in.
 
     Returns:
         The layer, None where several tensors come together or none is found; and the operations since, the last one
@@ -44,7 +47,7 @@ def operations_since(node: Node, layers: Mapping[Node, str]) -> tuple[str | None
         name = operation_of(node)
         if name not in _SHAPE_ONLY:
             found.append(name)
-        inputs = [one for one in parents(node) if operation_of(one) != _LEAF]
+        inputs = [one for one in parents(node) if operation_of(one) != _LEAF or one in sources]
         if len(inputs) != 1:
             return None, tuple(found)
         node = inputs[0]

@@ -163,8 +163,9 @@ def _arrange(
     names = _Names(described)
     end = _first_tensor(output)
     node = None if end is None else end.grad_fn
-    bypassed = _find_bypassed(node, calls, x)
-    between = partial(_between, calls=calls, names=names, path=path, bypassed=bypassed)
+    sources = _find_sources(calls, x)
+    bypassed = _find_bypassed(node, calls, sources)
+    between = partial(_between, calls=calls, names=names, path=path, bypassed=bypassed, sources=sources)
     entries: list[LayerDescription] = []
     last: str | None = None
     for name in calls.order:
@@ -195,13 +196,20 @@ def _inside(entries: Sequence[LayerDescription], at: int, bypassed: set[str]) ->
 
 
 def _between(
-    last: str, node: Any, *, calls: _Calls, names: _Names, path: str | None, bypassed: set[str]
+    last: str,
+    node: Any,
+    *,
+    calls: _Calls,
+    names: _Names,
+    path: str | None,
+    bypassed: set[str],
+    sources: set[Any],
 ) -> list[LayerDescription]:
     """What functions do between a layer and the next, or the output; nothing where they only change a shape.
 
     Where a block that is bypassed ends, its own sum is no function more.
     """
-    origin, operations = operations_since(node, calls.nodes)
+    origin, operations = operations_since(node, calls.nodes, sources=sources)
     is_straight = origin is not None and origin == last and calls.counts[origin] == 1
     if origin is None and last in bypassed and operations[-1:] in _JOINS:
         is_straight, operations = True, operations[:-1]
@@ -220,13 +228,17 @@ def _between(
     ]
 
 
-def _find_bypassed(node: Any, calls: _Calls, x: Tensor) -> set[str]:
+def _find_sources(calls: _Calls, x: Tensor) -> set[Any]:
+    """Where paths begin: the input, or, where that is tokens, the layers that take them."""
+    if x.requires_grad:
+        return set(parents(x.view_as(x).grad_fn))
+    return {node for node, name in calls.nodes.items() if calls.sources.get(name) is None}
+
+
+def _find_bypassed(node: Any, calls: _Calls, sources: set[Any]) -> set[str]:
     """All layers where torch knows nothing of the way to the output."""
     if node is None:
         return set(calls.order)
-    sources = {node_of for node_of, name in calls.nodes.items() if calls.sources.get(name) is None}
-    if x.requires_grad:
-        sources = set(parents(x.view_as(x).grad_fn))
     return find_bypassed(node, calls.nodes, sources=sources) | (set(calls.order) - set(calls.nodes.values()))
 
 

@@ -19,10 +19,11 @@ CSV = {"type": "csv", "path": "a.csv", "target": "y"}
     ("data", "message"),
     [
         ({"type": "mnist"}, "data.type: unknown data source 'mnist'; allowed: digits, breast_cancer,"),
-        (
-            {"type": "python", "factory": "a:b"},
-            "data.type: the source 'python': a 'factory' of your own is not available",
-        ),
+        ({"type": "python"}, "data: python needs 'factory', which is missing"),
+        ({"type": "python", "factory": "a.b"}, "data.factory: 'a.b' does not name a function"),
+        ({"type": "python", "factory": "a:b", "args": 3}, "data.args: 3 is not a mapping"),
+        ({"type": "python", "factory": "a:b", "path": "x"}, "data.path: unknown argument 'path' of python"),
+        ({"type": "digits", "args": {}}, "data.args: unknown argument 'args' of digits"),
         (
             {"type": "csv", "path": "a.csv"},
             "data: csv needs 'target', which is missing; allowed: text or a list of texts",
@@ -63,7 +64,7 @@ def test_wrong_data(data: Any, message: str) -> None:
 
 @pytest.mark.parametrize("name", list(SOURCES))
 def test_every_source_is_accepted_with_what_it_requires(name: str) -> None:
-    required = {p.name: "x" for p in SOURCES[name].parameters.values() if p.required}
+    required = {p.name: "x:y" for p in SOURCES[name].parameters.values() if p.required}
     assert load(data={"type": name, **required}, loss="MSELoss").data.type == name
 
 

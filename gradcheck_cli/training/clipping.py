@@ -61,7 +61,7 @@ class Clipping:
 
     def _join(self, norms: Sequence[Tensor]) -> Tensor:
         """The norm over all gradients from those of each one, or of each one's piece."""
-        total = torch.linalg.vector_norm(torch.stack(list(norms)))
+        total: Tensor = torch.linalg.vector_norm(torch.stack(list(norms)))
         if self._sum_over_pieces is None:
             return total
         whole: Tensor = self._sum_over_pieces(total.double().square()).sqrt().to(total.dtype)

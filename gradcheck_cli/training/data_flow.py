@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Node = Any
@@ -26,32 +27,38 @@ _FUNCTIONS: Mapping[str, str] = {
 """Operations that are a layer of torch.nn under another name."""
 
 
-def operations_since(
-    node: Node, layers: Mapping[Node, str], *, sources: Collection[Node]
-) -> tuple[str | None, tuple[str, ...]]:
-    """What happened to a tensor since it left a layer.
+@dataclass(frozen=True)
+class Passage:
+    """What happened to a tensor on its way from a layer.
+
+    Attributes:
+        origin: Name of the layer; None where several tensors came together first, or none is found.
+        operations: Since then, the first one first, without those that only change a shape.
+        join: Node at which tensors came together; None where none did.
+    """
+
+    origin: str | None
+    operations: tuple[str, ...]
+    join: Node | None = None
+
+
+def trace_back(node: Node, layers: Mapping[Node, str], *, sources: Collection[Node]) -> Passage:
+    """Follow a tensor back to the layer that it left, or to where it was put together.
 
     Args:
         node: Of the tensor.
         layers: The node of each layer's output, with the layer's name.
         sources: Nodes at which paths begin: the network's input, unlike weights, counts as a tensor that comes in.
-
-    Returns:
-        The layer, None where several tensors come together or none is found; and the operations since, the last one
-        first, without those that only change a shape.
     """
     found: list[str] = []
-    while node is not None:
-        if node in layers:
-            return layers[node], tuple(found)
-        name = operation_of(node)
-        if name not in _SHAPE_ONLY:
-            found.append(name)
+    while node is not None and node not in layers:
         inputs = [one for one in parents(node) if operation_of(one) != _LEAF or one in sources]
-        if len(inputs) != 1:
-            return None, tuple(found)
-        node = inputs[0]
-    return None, tuple(found)
+        if len(inputs) > 1:
+            return Passage(None, tuple(reversed(found)), join=node)
+        if operation_of(node) not in (*_SHAPE_ONLY, _LEAF):
+            found.append(operation_of(node))
+        node = inputs[0] if inputs else None
+    return Passage(layers.get(node), tuple(reversed(found)))
 
 
 def layer_type_of(operations: Collection[str]) -> str:

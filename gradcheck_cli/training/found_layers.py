@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from gradcheck_cli.config.own_layers import find_layer
 from gradcheck_cli.recording.description import LayerKind
@@ -88,3 +88,11 @@ def _is_plain(value: Any) -> bool:
 
 def _as_plain(value: Any) -> Any:
     return [_as_plain(entry) for entry in value] if isinstance(value, tuple | list) else value
+
+
+def first_tensor(nested: Any) -> Tensor | None:
+    """The first tensor in what a layer takes or gives."""
+    if isinstance(nested, Tensor):
+        return nested
+    values = nested.values() if isinstance(nested, Mapping) else nested if isinstance(nested, list | tuple) else ()
+    return next((found for value in values if (found := first_tensor(value)) is not None), None)

@@ -1,15 +1,11 @@
-"""Describes a network that nobody wrote down, from one forward pass; it trains and changes nothing.
-
-Between layers stands what functions do (`F.relu`, `x + y`): as a layer of its own that no module stands for, so that
-rules do not take layers for neighbours that are none. Layers that some path bypasses are put into a `Residual`.
-"""
+"""Describes a network that nobody wrote down, from one forward pass; it trains and changes nothing."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -17,16 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradcheck_cli.config.own_layers import find_layer
-from gradcheck_cli.recording.description import LayerDescription, LayerKind, ParameterDescription
-from gradcheck_cli.training.data_flow import find_bypassed, layer_type_of, operations_since, parents
-from gradcheck_cli.training.found_layers import FoundLayer, find_layers
+from gradcheck_cli.recording.description import LayerDescription, ParameterDescription
+from gradcheck_cli.training.data_flow import parents
+from gradcheck_cli.training.found_layers import FoundLayer, find_layers, first_tensor
+from gradcheck_cli.training.network_layout import Trace, arrange
 from gradcheck_cli.training.offsets import BuiltLayer, layers_with_removed_bias, without_effect
 from gradcheck_cli.training.symmetry import is_symmetric
-
-FUNCTION = "Function"
-"""Type of what happens between layers and is no layer of torch.nn."""
-_JOINS = (("Add",), ("Cat",))
 
 
 @dataclass(frozen=True)
@@ -72,9 +64,8 @@ def describe_network(network: nn.Module, rows: Tensor, *, path: str | None) -> L
         output = network(x)
     order = [*calls.order, *(name for name in found if name not in calls.order)]
     described = {one.name: one for one in _describe_all([found[name] for name in order], calls, path=path)}
-    layers = _arrange(described, calls, output, x, path=path)
-    marked = _mark_removed_biases(layers, {name: found[name].module for name in order})
     modules = {name: found[name].module for name in order}
+    marked = _mark_removed_biases(arrange(described, _trace(calls, output, x), path=path), modules)
     unused = tuple(name for name in found if name not in calls.order)
     return LiveNetwork(modules, marked, _detach(output), unused)
 
@@ -105,7 +96,7 @@ def _watched(found: Mapping[str, FoundLayer], calls: _Calls) -> Iterator[None]:
 
 def _before(calls: _Calls, name: str, _module: nn.Module, arguments: Any, keywords: Any) -> None:
     calls.counts[name] += 1
-    tensor = _first_tensor([arguments, keywords])
+    tensor = first_tensor([arguments, keywords])
     if calls.counts[name] == 1 and tensor is not None:
         calls.inputs[name], calls.sources[name] = tensor, tensor.grad_fn
 
@@ -114,7 +105,7 @@ def _after(calls: _Calls, name: str, _module: nn.Module, _inputs: Any, output: A
     if name in calls.order:
         return
     calls.order.append(name)
-    tensor = _first_tensor(output)
+    tensor = first_tensor(output)
     if tensor is not None:
         calls.outputs[name] = tensor
         if tensor.grad_fn is not None:
@@ -156,103 +147,18 @@ def _describe_parameter(layer: FoundLayer, name: str, tensor: Tensor, names: dic
     )
 
 
-def _arrange(
-    described: Mapping[str, LayerDescription], calls: _Calls, output: Any, x: Tensor, *, path: str | None
-) -> tuple[LayerDescription, ...]:
-    """Put functions between the layers, and what is bypassed into a `Residual` each."""
-    names = _Names(described)
-    end = _first_tensor(output)
-    node = None if end is None else end.grad_fn
-    sources = _find_sources(calls, x)
-    bypassed = _find_bypassed(node, calls, sources)
-    between = partial(_between, calls=calls, names=names, path=path, bypassed=bypassed, sources=sources)
-    entries: list[LayerDescription] = []
-    last: str | None = None
-    for name in calls.order:
-        entries += between(last, calls.sources.get(name)) if last else []
-        entries.append(described[name])
-        last = name
-    entries += between(last, node) if last else []
-    entries += [one for name, one in described.items() if name not in calls.order]
-    # A function between two layers that are bypassed is bypassed with them.
-    is_inside = [
-        entry.name in bypassed or (entry.name not in described and _inside(entries, at, bypassed))
-        for at, entry in enumerate(entries)
-    ]
-    arranged: list[LayerDescription] = []
-    for inside, group in groupby(zip(entries, is_inside, strict=True), key=lambda pair: pair[1]):
-        layers = [entry for entry, _ in group]
-        if not inside:
-            arranged += layers
-            continue
-        block = LayerDescription(names.take("residual"), "Residual", LayerKind.RESIDUAL, path=path)
-        arranged += [replace(layer, parent=block.name, branch="main") for layer in layers]
-        arranged.append(replace(block, input_shape=layers[0].input_shape, output_shape=layers[-1].output_shape))
-    return tuple(arranged)
-
-
-def _inside(entries: Sequence[LayerDescription], at: int, bypassed: set[str]) -> bool:
-    return 0 < at < len(entries) - 1 and entries[at - 1].name in bypassed and entries[at + 1].name in bypassed
-
-
-def _between(
-    last: str,
-    node: Any,
-    *,
-    calls: _Calls,
-    names: _Names,
-    path: str | None,
-    bypassed: set[str],
-    sources: set[Any],
-) -> list[LayerDescription]:
-    """What functions do between a layer and the next, or the output; nothing where they only change a shape.
-
-    Where a block that is bypassed ends, its own sum is no function more.
-    """
-    origin, operations = operations_since(node, calls.nodes, sources=sources)
-    is_straight = origin is not None and origin == last and calls.counts[origin] == 1
-    if origin is None and last in bypassed and operations[-1:] in _JOINS:
-        is_straight, operations = True, operations[:-1]
-    if is_straight and not operations:
-        return []
-    type_name = layer_type_of(operations) if is_straight else ""
-    signature = find_layer(type_name)
-    return [
-        LayerDescription(
-            name=names.take(type_name.lower() if type_name else "function"),
-            type=type_name or FUNCTION,
-            kind=LayerKind(signature.kind) if signature else LayerKind.OTHER,
-            arguments={} if type_name else {"operations": list(reversed(operations))},
-            path=path,
-        )
-    ]
-
-
-def _find_sources(calls: _Calls, x: Tensor) -> set[Any]:
-    """Where paths begin: the input, or, where that is tokens, the layers that take them."""
-    if x.requires_grad:
-        return set(parents(x.view_as(x).grad_fn))
-    return {node for node, name in calls.nodes.items() if calls.sources.get(name) is None}
-
-
-def _find_bypassed(node: Any, calls: _Calls, sources: set[Any]) -> set[str]:
-    """All layers where torch knows nothing of the way to the output."""
-    if node is None:
-        return set(calls.order)
-    return find_bypassed(node, calls.nodes, sources=sources) | (set(calls.order) - set(calls.nodes.values()))
-
-
-class _Names:
-    """Names that no layer has."""
-
-    def __init__(self, taken: Mapping[str, object]) -> None:
-        self._taken, self._counts = set(taken), Counter[str]()
-
-    def take(self, word: str) -> str:
-        """`word_1`, `word_2`, ..."""
-        self._counts[word] += 1
-        name = f"{word}_{self._counts[word]}"
-        return name if name not in self._taken else self.take(word)
+def _trace(calls: _Calls, output: Any, x: Tensor) -> Trace:
+    end = first_tensor(output)
+    tokens = {node for node, name in calls.nodes.items() if calls.sources.get(name) is None}
+    return Trace(
+        order=tuple(calls.order),
+        outputs=calls.nodes,
+        inputs=calls.sources,
+        end=None if end is None else end.grad_fn,
+        # Tokens have no gradient: paths begin at the layers that take them.
+        sources=frozenset(parents(x.view_as(x).grad_fn) if x.requires_grad else tokens),
+        repeated=frozenset(name for name, count in calls.counts.items() if count > 1),
+    )
 
 
 def _mark_removed_biases(
@@ -264,13 +170,6 @@ def _mark_removed_biases(
         built = [BuiltLayer(layer, modules[layer.name]) for layer in run if layer.name in modules]
         removed.update(layers_with_removed_bias(built))
     return tuple(without_effect(layer) if layer.name in removed else layer for layer in layers)
-
-
-def _first_tensor(nested: Any) -> Tensor | None:
-    if isinstance(nested, Tensor):
-        return nested
-    values = nested.values() if isinstance(nested, Mapping) else nested if isinstance(nested, list | tuple) else ()
-    return next((found for value in values if (found := _first_tensor(value)) is not None), None)
 
 
 def _row_shape(tensor: Tensor | None) -> tuple[int, ...] | None:

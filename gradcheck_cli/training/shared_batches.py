@@ -56,7 +56,7 @@ class SharedBatches:
             whole = self._loss.weight(targets) * part.copies
             fraction = share * own / whole if whole else math.nan
             self._precision.backward(objective * (fraction * self.gradient_scale))
-            mean = objective.detach() * fraction
+            mean: Tensor = objective.detach() * fraction
         else:
             self._precision.backward(objective * (self.gradient_scale / part.copies))
             fraction = share * len(mine) / (len(inputs) * part.copies)

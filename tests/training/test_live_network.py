@@ -114,7 +114,7 @@ def test_recurrent_and_attention_layers_count_as_one_each() -> None:
             self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, batch_first=True), 2)
             self.head = nn.Linear(4, 2)
 
-        def forward(self, x: Tensor) -> Tensor:
+        def forward(self, x: Tensor) -> Any:
             return self.head(self.encoder(self.lstm(x)[0])[:, -1])
 
     found = look(Reader(), 5, 3)
@@ -129,7 +129,7 @@ def test_tensors_that_are_in_no_layer_have_one_of_their_own() -> None:
             self.offset = nn.Parameter(torch.ones(3))
             self.inner = line()
 
-        def forward(self, x: Tensor) -> Tensor:
+        def forward(self, x: Tensor) -> Any:
             return self.inner(x) + self.offset
 
     found = look(nn.Sequential(Shift()))
@@ -194,3 +194,15 @@ def test_deep_networks_of_many_paths_are_counted_quickly() -> None:
 
     found = look(Net(forward, **{f"layer_{index}": line() for index in range(200)}))
     assert sum(layer.parent is not None for layer in found.layers if layer.type == "Linear") == 200
+
+
+def test_each_sum_ends_a_block_of_its_own() -> None:
+    def forward(net: Any, x: Tensor) -> Tensor:
+        for layer in (net.a, net.b):
+            x = x + F.relu(layer(x)) / 2
+        return net.c(x)
+
+    found = look(Net(forward, a=line(), b=line(), c=line()))
+    assert shape_of(found) == ["[Linear]", "[Function]", "Residual"] * 2 + ["Linear"]
+    assert found.layers[1].arguments == {"operations": ["Relu", "Div"]}
+    assert found.layers[0].parent != found.layers[3].parent

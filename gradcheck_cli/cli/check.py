@@ -69,7 +69,7 @@ def check(
         full=full,
         seeds=seeds,
         run_dir=run_dir,
-        save=reports and not no_save,
+        save=not no_save,
         allow_import=read_packages(options.split_list(allow_import) or ()),
     )
     is_announced = jobs > 1 and not quiet

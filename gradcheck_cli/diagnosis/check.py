@@ -70,7 +70,9 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
     if isinstance(loaded, RunReport):
         return loaded
     config, document = loaded
-    saving = RunSaving(config, document, root=options.run_dir) if options.save else None
+    launch = read_launch()
+    keeps = options.save and (launch is None or launch.reports)
+    saving = RunSaving(config, document, root=options.run_dir) if keeps else None
     try:
         history = _train(config, document, options, saving=saving, progress=progress)
     except ProcessError:

@@ -100,7 +100,7 @@ class GradientNorms:
         if len(gradients) < len(self._with_gradient) or any(one.grad is not None for one in self._without_gradient):
             self._look_for_gradients()
             gradients = [parameter.grad for parameter in self._with_gradient if parameter.grad is not None]
-        return [_plain(gradient) for gradient in gradients] if self._is_sparse or self._shards else gradients
+        return gradients if self._is_plain else [_plain(gradient) for gradient in gradients]
 
     def _look_for_gradients(self) -> None:
         present = [parameter.grad is not None for parameter in self._parameters]
@@ -110,7 +110,8 @@ class GradientNorms:
         gradients = [parameter.grad for parameter in self._with_gradient]
         half = any(gradient is not None and gradient.dtype in HALF_TYPES for gradient in gradients)
         self._dtype = torch.float32 if half else None
-        self._is_sparse = any(gradient is not None and gradient.is_sparse for gradient in gradients)
+        is_sparse = any(gradient is not None and gradient.is_sparse for gradient in gradients)
+        self._is_plain = not is_sparse and not self._shards
 
     def _check(self, gradients: Sequence[Tensor], norms: list[Tensor]) -> None:
         self._check_next = False

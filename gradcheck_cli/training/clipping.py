@@ -43,9 +43,11 @@ class Clipping:
 
         Source: `torch.nn.utils.clip_grad_norm_`, whose 1e-6 and limit of 1 are kept.
         """
-        gradients = [piece_of(parameter.grad) for parameter in self._parameters if parameter.grad is not None]
+        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         if not gradients:
             return 1.0
+        if self._sum_over_pieces is not None:
+            gradients = [piece_of(gradient) for gradient in gradients]
         total = self._join(norms)
         factor: Tensor = torch.ones_like(total)
         if self._most_norm is not None:

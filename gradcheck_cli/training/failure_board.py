@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+import time
 from typing import Any
 
 from gradcheck_cli.errors import ProcessError
 from gradcheck_cli.training.refusal import shorten
 
-PATIENCE = timedelta(seconds=5)
+PATIENCE_SECONDS = 5.0
 """How long a process waits to see whether the reporting one failed as well. Convention."""
+_PAUSE_SECONDS = 0.05
 _LOST = re.compile(r"gloo|nccl|c10d|connection|broken pipe|process group|timed out|socket|peer", re.IGNORECASE)
 
 
@@ -57,10 +58,13 @@ class FailureBoard:
         return ""
 
     def _has_failed(self, rank: int, *, wait: bool) -> bool:
+        end = time.monotonic() + (PATIENCE_SECONDS if wait else 0)
         try:
-            if not wait:
-                return bool(self._store.check([f"failed/{rank}"]))
-            self._store.wait([f"failed/{rank}"], PATIENCE)
+            # Asked again and again: torch writes warnings of its own where its `wait` finds nothing.
+            while not self._store.check([f"failed/{rank}"]):
+                if time.monotonic() >= end:
+                    return False
+                time.sleep(_PAUSE_SECONDS)
         except RuntimeError:
             return False
         return True

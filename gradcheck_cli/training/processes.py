@@ -180,13 +180,16 @@ def joined(wanted: Strategy, launch: Launch | None, *, device: torch.device) -> 
     """Join the other processes of the job; None where there are none.
 
     Raises:
-        ConfigError: As `choose_strategy`.
+        ConfigError: As `choose_strategy`, or the device is one that torch does not connect.
         ProcessError: The others cannot be reached.
     """
     strategy = choose_strategy(wanted, launch)
     if strategy is None or launch is None:
         yield None
         return
+    if device.type not in ("cpu", "cuda"):
+        message = f"torch has no exchange between processes on {device.type}"
+        raise ConfigError([Problem("trainer.device", message, allowed="cpu, cuda")])
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     try:
         common, rank, size = next(rendezvous("env://", timeout=LONGEST_WAIT))
@@ -213,7 +216,14 @@ def shard(module: nn.Module, *, device: torch.device) -> None:
     ones, whose outputs are views, which FSDP2 warns of.
     """
     from torch.distributed.device_mesh import init_device_mesh
-    from torch.distributed.fsdp import fully_shard
+
+    try:
+        from torch.distributed.fsdp import fully_shard
+    except ImportError as error:
+        message = f"'fsdp' needs FSDP2, which torch {torch.__version__} does not have"
+        raise ConfigError(
+            [Problem("trainer.strategy", message, allowed="torch 2.6 or newer", hint="use ddp")]
+        ) from error
 
     mesh = init_device_mesh(device.type, (dist.get_world_size(),))
     children = list(module.children())

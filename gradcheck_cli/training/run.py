@@ -58,7 +58,9 @@ def train(
         ModelError: torch refuses the network, the loss, the optimizer or a batch.
     """
     launch = read_launch()
-    device = choose_device(config.trainer.device, local_rank=launch.local_rank if launch else None)
+    device = choose_device(
+        config.trainer.device, local_rank=launch.local_rank if launch is not None and launch.size > 1 else None
+    )
     with (
         joined(config.trainer.strategy, launch, device=device) as processes,
         cpu_threads(config.trainer.threads) as threads,

@@ -45,7 +45,9 @@ def test_two_processes_report_once_what_one_finds(tmp_path: Path, capsys: pytest
 def test_a_process_that_fails_alone_ends_the_job_with_its_reason(tmp_path: Path) -> None:
     done = launch("gradcheck_cli", "check", fails(tmp_path, ranks=[1]), "--allow-import", "tests", "--no-save")
     assert done.returncode == 1
-    assert "process 1 of 2 failed: torch refuses a training batch: this process is out of luck" in flat(done.stderr)
+    assert "process 1 of 2 failed: model: torch refuses a training batch: this process is out of luck" in flat(
+        done.stderr
+    )
     assert "internal error" not in done.stderr
 
 

@@ -15,7 +15,7 @@ LOST = RuntimeError("[../third_party/gloo/gloo/transport/tcp/pair.cc:534] Connec
 @pytest.fixture
 def boards(monkeypatch: pytest.MonkeyPatch) -> tuple[FailureBoard, FailureBoard]:
     """Of two processes."""
-    monkeypatch.setattr(failure_board, "PATIENCE", failure_board.PATIENCE / 500)
+    monkeypatch.setattr(failure_board, "PATIENCE_SECONDS", 0.0)
     store = HashStore()
     return FailureBoard(store, rank=0, size=2), FailureBoard(store, rank=1, size=2)
 

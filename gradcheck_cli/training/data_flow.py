@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,20 @@ Node = Any
 """A node of torch's backward graph."""
 
 _LEAF = "AccumulateGrad"
-_SHAPE_ONLY = ("View", "Reshape", "Flatten", "Transpose", "T", "Permute", "Unsqueeze", "Squeeze", "Clone", "Alias")
+_SHAPE_ONLY = (
+    "View",
+    "Reshape",
+    "Flatten",
+    "Transpose",
+    "T",
+    "Permute",
+    "Unsqueeze",
+    "Squeeze",
+    "Clone",
+    "Alias",
+    "Select",
+    "Slice",
+)
 _FUNCTIONS: Mapping[str, str] = {
     "Relu": "ReLU",
     "LeakyRelu": "LeakyReLU",
@@ -33,7 +47,7 @@ class Passage:
 
     Attributes:
         origin: Name of the layer; None where several tensors came together first, or none is found.
-        operations: Since then, the first one first, without those that only change a shape.
+        operations: Since then, the first one first, without those that only change a shape or pick a part.
         join: Node at which tensors came together; None where none did.
     """
 
@@ -47,7 +61,7 @@ def trace_back(node: Node, layers: Mapping[Node, str], *, sources: Collection[No
 
     Args:
         node: Of the tensor.
-        layers: The node of each layer's output, with the layer's name.
+        layers: The nodes of each layer's outputs, with the layer's name.
         sources: Nodes at which paths begin: the network's input, unlike weights, counts as a tensor that comes in.
     """
     found: list[str] = []
@@ -85,8 +99,10 @@ def find_bypassed(output: Node, layers: Mapping[Node, str], *, sources: Collecti
     for node in reversed(order):
         for one in parents(node):
             behind[one] += behind[node]
-    total = before[output]
-    return {name for node, name in layers.items() if not 0 < total == before.get(node, 0) * behind.get(node, 0)}
+    through: Counter[str] = Counter()
+    for node, name in layers.items():
+        through[name] += before.get(node, 0) * behind.get(node, 0)
+    return {name for name, paths in through.items() if not 0 < before[output] <= paths}
 
 
 def parents(node: Node) -> list[Node]:

@@ -90,9 +90,16 @@ def _as_plain(value: Any) -> Any:
     return [_as_plain(entry) for entry in value] if isinstance(value, tuple | list) else value
 
 
-def first_tensor(nested: Any) -> Tensor | None:
-    """The first tensor in what a layer takes or gives."""
+def tensors_in(nested: Any) -> Iterator[Tensor]:
+    """The tensors in what a layer takes or gives, in order."""
     if isinstance(nested, Tensor):
-        return nested
+        yield nested
+        return
     values = nested.values() if isinstance(nested, Mapping) else nested if isinstance(nested, list | tuple) else ()
-    return next((found for value in values if (found := first_tensor(value)) is not None), None)
+    for value in values:
+        yield from tensors_in(value)
+
+
+def first_tensor(nested: Any) -> Tensor | None:
+    """The first of them; None where there is none."""
+    return next(tensors_in(nested), None)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gradcheck_cli.recording.description import LayerDescription, ParameterDescription
 from gradcheck_cli.training.data_flow import parents
-from gradcheck_cli.training.found_layers import FoundLayer, find_layers, first_tensor
+from gradcheck_cli.training.found_layers import FoundLayer, find_layers, first_tensor, tensors_in
 from gradcheck_cli.training.network_layout import Trace, arrange
 from gradcheck_cli.training.offsets import BuiltLayer, layers_with_removed_bias, without_effect
 from gradcheck_cli.training.symmetry import is_symmetric
@@ -62,11 +62,12 @@ def describe_network(network: nn.Module, rows: Tensor, *, path: str | None) -> L
     x = rows.clone().requires_grad_() if rows.is_floating_point() else rows
     with _as_evaluated(network), _watched(found, calls), torch.enable_grad():
         output = network(x)
-    order = [*calls.order, *(name for name in found if name not in calls.order)]
+    owners = [name for name, layer in found.items() if not layer.is_whole]
+    unused = tuple(name for name in found if not calls.counts[name])
+    order = list(dict.fromkeys([*owners, *calls.order, *found]))
     described = {one.name: one for one in _describe_all([found[name] for name in order], calls, path=path)}
     modules = {name: found[name].module for name in order}
     marked = _mark_removed_biases(arrange(described, _trace(calls, output, x), path=path), modules)
-    unused = tuple(name for name in found if name not in calls.order)
     return LiveNetwork(modules, marked, _detach(output), unused)
 
 
@@ -86,7 +87,7 @@ def _watched(found: Mapping[str, FoundLayer], calls: _Calls) -> Iterator[None]:
     handles = []
     for name, layer in found.items():
         handles.append(layer.module.register_forward_pre_hook(partial(_before, calls, name), with_kwargs=True))
-        handles.append(layer.module.register_forward_hook(partial(_after, calls, name)))
+        handles.append(layer.module.register_forward_hook(partial(_after, calls, layer)))
     try:
         yield
     finally:
@@ -101,15 +102,15 @@ def _before(calls: _Calls, name: str, _module: nn.Module, arguments: Any, keywor
         calls.inputs[name], calls.sources[name] = tensor, tensor.grad_fn
 
 
-def _after(calls: _Calls, name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
-    if name in calls.order:
+def _after(calls: _Calls, layer: FoundLayer, _module: nn.Module, _inputs: Any, output: Any) -> None:
+    name = layer.name
+    if name in calls.outputs or (tensor := first_tensor(output)) is None:
         return
-    calls.order.append(name)
-    tensor = first_tensor(output)
-    if tensor is not None:
-        calls.outputs[name] = tensor
-        if tensor.grad_fn is not None:
-            calls.nodes[tensor.grad_fn] = name
+    calls.outputs[name] = tensor
+    if layer.is_whole:
+        calls.order.append(name)
+        # What encloses a layer may pass on the very tensor that the layer made.
+        calls.nodes.update({one.grad_fn: name for one in tensors_in(output) if one.grad_fn is not None})
 
 
 def _describe_all(layers: Sequence[FoundLayer], calls: _Calls, *, path: str | None) -> Iterator[LayerDescription]:

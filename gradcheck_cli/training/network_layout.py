@@ -25,8 +25,8 @@ class Trace:
     """One forward pass, by the nodes of torch's graph.
 
     Attributes:
-        order: Names of the layers that were called, by their first calls.
-        outputs: The node of each layer's output.
+        order: Names of the layers that were called, by their first calls; none that encloses others.
+        outputs: The nodes of each layer's outputs.
         inputs: The node of each layer's input, by name; None for the network's own input.
         end: Of the network's output.
         sources: At which paths begin.
@@ -60,10 +60,10 @@ class _Entry:
 def arrange(
     described: Mapping[str, LayerDescription], trace: Trace, *, path: str | None
 ) -> tuple[LayerDescription, ...]:
-    """All layers in forward order, a `Residual` after what is in it; those that were not called come last.
+    """All layers in forward order, a `Residual` after what is in it.
 
     Args:
-        described: By name.
+        described: By name: what encloses others first, then those that were called, in their order, then the rest.
         path: Config path of what is added.
     """
     return _Arrangement(described, trace, path).layers()
@@ -77,7 +77,12 @@ class _Arrangement:
         self._block = 0
 
     def layers(self) -> tuple[LayerDescription, ...]:
-        return tuple(self._wrap(list(self._entries())))
+        names = list(self._described)
+        # In this order: what encloses others and has tensors of its own, what was called, what was not.
+        called = [names.index(name) for name in self._trace.order]
+        first, last = (min(called), max(called) + 1) if called else (0, 0)
+        before, behind = ([self._described[name] for name in part] for part in (names[:first], names[last:]))
+        return (*before, *self._wrap(list(self._entries())), *behind)
 
     def _entries(self) -> Iterator[_Entry]:
         order = self._trace.order
@@ -87,9 +92,6 @@ class _Arrangement:
                 yield from self._between(last, node, following=name)
             if name:
                 yield _Entry(self._described[name], self._block if name in self._bypassed else None)
-        for name, layer in self._described.items():
-            if name not in order:
-                yield _Entry(layer, None)
 
     def _between(self, last: str, node: Node | None, *, following: str) -> Iterator[_Entry]:
         passage = trace_back(node, self._trace.outputs, sources=self._trace.sources)

@@ -136,6 +136,20 @@ def test_tensors_that_are_in_no_layer_have_one_of_their_own() -> None:
     owner = next(layer for layer in found.layers if layer.type == "Shift")
     assert [one.name for one in owner.parameters] == ["0.offset"]
     assert owner.name in found.modules
+    assert [layer.type for layer in found.layers] == ["Shift", "Linear", "Function"]
+    assert found.unused == ()
+
+
+def test_any_of_several_outputs_leads_on() -> None:
+    class Reader(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gru, self.head = nn.GRU(3, 4, batch_first=True), nn.Linear(4, 2)
+
+        def forward(self, x: Tensor) -> Any:
+            return self.head(self.gru(x)[1][-1])
+
+    assert shape_of(look(Reader(), 5, 3)) == ["GRU", "Linear"]
 
 
 def test_subclasses_are_what_they_inherit_unless_they_change_the_forward_pass() -> None:

@@ -16,10 +16,12 @@ class Deep(nn.Module):
 
     def __init__(self, width: int, depth: int) -> None:
         super().__init__()
+        self.shift = nn.Parameter(torch.zeros(1, 2))
         self.inner = nn.ModuleList([nn.Linear(2 if index == 0 else width, width) for index in range(depth)])
         self.head = nn.Linear(width, 2)
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x + self.shift
         for layer in self.inner:
             x = F.sigmoid(layer(x))
         out: Tensor = self.head(x)

@@ -36,6 +36,11 @@ class FoundLayer:
         return self.module.named_parameters(recurse=self.is_whole, remove_duplicate=False)
 
     @property
+    def observed(self) -> nn.Module:
+        """What is looked at while the network runs."""
+        return self.module if self.is_whole else OwnTensors(self.module)
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """Those of torch's own arguments that the module keeps, as plain values."""
         signature = find_layer(self.type)
@@ -43,6 +48,23 @@ class FoundLayer:
         if "bias" in found and not isinstance(found["bias"], bool):
             found["bias"] = found["bias"] is not None
         return {name: _as_plain(value) for name, value in found.items() if value is not None and _is_plain(value)}
+
+
+class OwnTensors(nn.Module):
+    """Stands for the tensors that a module has beside the layers in it, and is never called.
+
+    What such a module gives is what its last layer gives: it is not to be taken for the output of a layer of its own.
+    """
+
+    def __init__(self, owner: nn.Module) -> None:
+        super().__init__()
+        # Not as an inner module: that would make its layers this one's.
+        object.__setattr__(self, "_owner", owner)
+
+    def get_parameter(self, target: str) -> nn.Parameter:
+        """As the owner has it now."""
+        owner: nn.Module = self._owner  # type: ignore[assignment]
+        return owner.get_parameter(target)
 
 
 def find_layers(network: nn.Module) -> Iterator[FoundLayer]:

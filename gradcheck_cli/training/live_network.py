@@ -66,7 +66,7 @@ def describe_network(network: nn.Module, rows: Tensor, *, path: str | None) -> L
     unused = tuple(name for name in found if not calls.counts[name])
     order = list(dict.fromkeys([*owners, *calls.order, *found]))
     described = {one.name: one for one in _describe_all([found[name] for name in order], calls, path=path)}
-    modules = {name: found[name].module for name in order}
+    modules = {name: found[name].observed for name in order}
     marked = _mark_removed_biases(arrange(described, _trace(calls, output, x), path=path), modules)
     return LiveNetwork(modules, marked, _detach(output), unused)
 
@@ -104,13 +104,12 @@ def _before(calls: _Calls, name: str, _module: nn.Module, arguments: Any, keywor
 
 def _after(calls: _Calls, layer: FoundLayer, _module: nn.Module, _inputs: Any, output: Any) -> None:
     name = layer.name
-    if name in calls.outputs or (tensor := first_tensor(output)) is None:
+    # What encloses a layer may pass on the very tensor that the layer made.
+    if name in calls.outputs or not layer.is_whole or (tensor := first_tensor(output)) is None:
         return
     calls.outputs[name] = tensor
-    if layer.is_whole:
-        calls.order.append(name)
-        # What encloses a layer may pass on the very tensor that the layer made.
-        calls.nodes.update({one.grad_fn: name for one in tensors_in(output) if one.grad_fn is not None})
+    calls.order.append(name)
+    calls.nodes.update({one.grad_fn: name for one in tensors_in(output) if one.grad_fn is not None})
 
 
 def _describe_all(layers: Sequence[FoundLayer], calls: _Calls, *, path: str | None) -> Iterator[LayerDescription]:

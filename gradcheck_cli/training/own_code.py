@@ -61,8 +61,8 @@ def build_own_model(config: Config, example: Tensor, *, allow_import: Sequence[s
         try:
             live = describe_network(made.cpu(), rows, path=PATH)
         except REFUSALS as error:
-            message = f"its network refuses rows of the shape {show_shape(rows.shape[1:])}: {shorten(error)}"
-            raise refuse(f"made a network, but {message}") from error
+            shape = show_shape(rows.shape[1:])
+            raise refuse(f"made a network that refuses rows of the shape {shape}: {shorten(error)}") from error
     _check_output(live.output, rows)
     notes = [str(warning.message) for warning in caught]
     if live.unused:

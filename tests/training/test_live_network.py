@@ -135,7 +135,8 @@ def test_tensors_that_are_in_no_layer_have_one_of_their_own() -> None:
     found = look(nn.Sequential(Shift()))
     owner = next(layer for layer in found.layers if layer.type == "Shift")
     assert [one.name for one in owner.parameters] == ["0.offset"]
-    assert owner.name in found.modules
+    assert found.modules[owner.name].get_parameter("offset").shape == (3,)
+    assert not list(found.modules[owner.name].modules())[1:]
     assert [layer.type for layer in found.layers] == ["Shift", "Linear", "Function"]
     assert found.unused == ()
 

@@ -36,7 +36,9 @@ def test_every_weight_and_layer_is_recorded() -> None:
     assert gradients.known.all()
     signal = run_of_it.signals[Quantity.BACKWARD_SIGNAL]
     assert "inner.0" in signal.rows
-    assert signal.known.all()
+    assert signal.rows[0] == "deep"
+    assert not signal.known[0].any(), "what encloses layers is no layer"
+    assert signal.known[1:].all()
     assert signal.row("inner.0")[0] < 1e-3 * signal.row("head")[0]
 
 
@@ -104,7 +106,7 @@ def test_what_is_no_network_is_refused(factory: str, reason: str) -> None:
 
 
 def test_a_network_that_refuses_the_rows_is_told_with_their_shape() -> None:
-    with pytest.raises(ModelError, match=r"its network refuses rows of the shape \[64\]: mat1 and mat2"):
+    with pytest.raises(ModelError, match=r"made a network that refuses rows of the shape \[64\]: The size of tensor"):
         run(TEXT.replace(TEXT.splitlines()[1], "data: digits"))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from gradcheck_cli.cli import options
 from gradcheck_cli.cli.choices import Color, FailOn, OutputFormat
 
 if TYPE_CHECKING:
-    from gradcheck_cli.diagnosis.report import RunReport
+    from gradcheck_cli.diagnosis.report import Report, RunReport
+
+_PATIENCE_SECONDS = 5.0
 
 
 def check(
@@ -72,6 +75,7 @@ def check(
         save=not no_save,
         allow_import=read_packages(options.split_list(allow_import) or ()),
     )
+    quiet = quiet or not reports
     is_announced = jobs > 1 and not quiet
     if is_announced:
         write_message(f"training {jobs} runs at a time")
@@ -80,7 +84,7 @@ def check(
             configs,
             wanted,
             jobs=jobs,
-            progress=make_progress(sys.stderr, quiet=quiet or not reports),
+            progress=make_progress(sys.stderr, quiet=quiet),
             on_finished=_announce if is_announced else None,
         )
     except ProcessError as error:
@@ -88,10 +92,23 @@ def check(
             raise
         report = None
     if report is None or not reports:
-        # What all processes found is the first one's to say: an exit code of another would end it before it does.
-        return 0
+        return _leave_word_to_first(report)
     write_report(report, output_format, color=color, verbose=verbose)
     return report.exit_code
+
+
+def _leave_word_to_first(report: Report | None) -> int:
+    """What all processes found is the first one's to say, and an exit code of another would end it before it does.
+
+    Where the job could not be done, the first one has ended it after a moment, or it was done there.
+    """
+    from gradcheck_cli.cli.guard import FAILURE
+    from gradcheck_cli.errors import GradcheckError
+
+    if report is not None and report.exit_code == FAILURE:
+        time.sleep(_PATIENCE_SECONDS)
+        raise GradcheckError(problem for run in report.runs for problem in run.errors)
+    return 0
 
 
 def _announce(run: RunReport) -> None:

@@ -71,7 +71,7 @@ class ClassIndices:
     def per_sample(self, losses: Tensor, target: Tensor) -> Tensor:
         if self.class_weights is None and self.ignored is None:
             return losses
-        return losses * (len(losses) / self._count(target).to(losses.dtype).sum())
+        return losses * (len(losses) / self._count(target).sum())
 
     def weight(self, target: Tensor) -> float:
         if self.class_weights is None and self.ignored is None:

@@ -33,8 +33,10 @@ T = TypeVar("T")
 
 LONGEST_WAIT = timedelta(minutes=10)
 """For the other processes, in one exchange; loading data may differ by as much."""
-_LETTING_GO_SECONDS = 0.05
+_LETTING_GO_SECONDS = 0.1
 _RUNS = itertools.count()
+INTERRUPTED = 130
+"""Exit code of a process that Ctrl-C ended."""
 COMMAND = "torchrun --nproc-per-node N -m gradcheck_cli check CONFIG"
 
 
@@ -71,9 +73,9 @@ class Processes:
         return self.strategy is Strategy.FSDP
 
     def note_interrupt(self, *_: object) -> None:
-        """Take Ctrl-C: all processes end at their next agreement; a second one is let through."""
+        """Take Ctrl-C: all processes end at their next agreement; a second one ends this process where it stands."""
         if self._is_interrupted:
-            raise KeyboardInterrupt
+            raise SystemExit(INTERRUPTED)
         self._is_interrupted = True
 
     def part(self, rows: int) -> Part:

@@ -73,11 +73,12 @@ def test_several_runs_are_not_for_several_processes(monkeypatch: pytest.MonkeyPa
         check_many(["a.yaml"], CheckOptions(seeds=3))
 
 
-def test_a_second_interrupt_is_let_through() -> None:
+def test_a_second_interrupt_ends_the_process() -> None:
     one = processes(2)[0]
     one.note_interrupt()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit) as caught:
         one.note_interrupt()
+    assert caught.value.code == 130
 
 
 def test_weights_without_a_gradient_are_found_and_nothing_is_changed() -> None:

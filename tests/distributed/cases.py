@@ -56,4 +56,7 @@ CASES = {
     "recurrent": RECURRENT,
     "broken": BROKEN,
 }
-STRATEGIES = ("ddp", "fsdp")
+SHARDED = ("mlp", "accumulated", "clipped_by_value", "adam", "frozen", "recurrent", "broken")
+"""How rows are shared is the same under both strategies; these concern weights."""
+RUNS = (*((case, "ddp") for case in CASES), *((case, "fsdp") for case in SHARDED))
+"""Case and strategy."""

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from gradcheck_cli.recording.history import History, Quantity, RunStatus
-from tests.distributed.cases import CASES, STRATEGIES
+from gradcheck_cli.recording.recorder import Recorded
+from tests.distributed.cases import CASES, RUNS
 from tests.distributed.launching import PROCESSES, launch
+from tests.distributed.own_loop import SHAPES, record
 from tests.distributed.worker import train_case
 
 Found = Mapping[tuple[str, str], History]
@@ -22,13 +24,19 @@ alone: Callable[[str], History] = cache(lambda case: train_case(CASES[case], "au
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """What the first of two processes recorded of each case by each strategy."""
+def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Mapping[str, Recorded]]:
+    """What the first of two processes recorded: of each case by each strategy, and in a loop of somebody's own."""
     target = tmp_path_factory.mktemp("distributed") / "found.pickle"
     done = launch("tests.distributed.worker", str(target))
     assert done.returncode == 0, done.stderr
-    recorded: Found = pickle.loads(target.read_bytes())
+    recorded: tuple[Found, Mapping[str, Recorded]] = pickle.loads(target.read_bytes())
     return recorded
+
+
+@pytest.fixture(scope="module")
+def found(job: tuple[Found, Mapping[str, Recorded]]) -> Found:
+    """The first part."""
+    return job[0]
 
 
 def same(first: object, second: object) -> bool:
@@ -36,8 +44,7 @@ def same(first: object, second: object) -> bool:
     return np.allclose(first, second, rtol=2e-4, atol=1e-7, equal_nan=True)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "strategy"), RUNS)
 def test_every_step_is_that_of_one_process(found: Found, case: str, strategy: str) -> None:
     one, two = alone(case), found[case, strategy]
     assert one.steps is not None
@@ -47,8 +54,7 @@ def test_every_step_is_that_of_one_process(found: Found, case: str, strategy: st
     assert (one.status, one.steps_done, one.symmetric_at_end) == (two.status, two.steps_done, two.symmetric_at_end)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "strategy"), RUNS)
 def test_every_layer_is_that_of_one_process(found: Found, case: str, strategy: str) -> None:
     one, two = alone(case).signals, found[case, strategy].signals
     assert one.keys() == two.keys()
@@ -60,8 +66,7 @@ def test_every_layer_is_that_of_one_process(found: Found, case: str, strategy: s
         assert same(signal.values, other.values), quantity
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "strategy"), RUNS)
 def test_evaluations_are_those_of_one_process(found: Found, case: str, strategy: str) -> None:
     one, two = alone(case), found[case, strategy]
     assert one.epochs is not None
@@ -97,3 +102,14 @@ def test_sharded_weights_hide_the_origin_and_the_report_says_so(found: Found) ->
     assert two.non_finite is not None
     assert two.non_finite.origin == ""
     assert any("not looked for under fsdp" in note for note in two.notes)
+
+
+@pytest.mark.parametrize("kind", ["ddp", *SHAPES])
+def test_a_loop_of_ones_own_records_what_one_process_does(job: tuple[Found, Mapping[str, Recorded]], kind: str) -> None:
+    """The averaged gradient, once; norms of pieces summed over those who hold pieces, and over no copies."""
+    one, two = record(kind), job[1][kind]
+    assert same(one.steps.gradient_norm, two.steps.gradient_norm)
+    assert one.signals.keys() == two.signals.keys()
+    for quantity, signal in one.signals.items():
+        assert np.array_equal(signal.known, two.signals[quantity].known), quantity
+        assert same(signal.values, two.signals[quantity].values), quantity

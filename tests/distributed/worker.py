@@ -11,7 +11,8 @@ from gradcheck_cli.config.document import parse_document
 from gradcheck_cli.config.loading import load_config
 from gradcheck_cli.recording.history import History
 from gradcheck_cli.training.run import train
-from tests.distributed.cases import CASES, STRATEGIES
+from tests.distributed.cases import CASES, RUNS
+from tests.distributed.own_loop import record_together
 
 
 def train_case(text: str, strategy: str) -> History:
@@ -22,9 +23,10 @@ def train_case(text: str, strategy: str) -> History:
 
 def main(target: Path) -> None:
     """Train all cases by each strategy."""
-    found = {(case, strategy): train_case(text, strategy) for case, text in CASES.items() for strategy in STRATEGIES}
+    found = {(case, strategy): train_case(CASES[case], strategy) for case, strategy in RUNS}
+    own_loops = record_together(int(os.environ["RANK"]))
     if os.environ["RANK"] == "0":
-        target.write_bytes(pickle.dumps(found))
+        target.write_bytes(pickle.dumps((found, own_loops)))
 
 
 if __name__ == "__main__":

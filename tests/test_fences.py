@@ -31,6 +31,7 @@ TORCH_FREE_RECORDING = {
     "describing.py",
     "description.py",
     "history.py",
+    "launch.py",
     "progress.py",
     "run_folder.py",
     "storage.py",

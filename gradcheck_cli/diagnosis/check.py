@@ -19,8 +19,9 @@ from gradcheck_cli.diagnosis.reading import prepare, read_file, read_text, settl
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
 from gradcheck_cli.diagnosis.silencing import silence
-from gradcheck_cli.errors import ConfigError, GradcheckError, Problem, UsageError
+from gradcheck_cli.errors import ConfigError, GradcheckError, Problem, ProcessError, UsageError
 from gradcheck_cli.recording.history import History, RunStatus
+from gradcheck_cli.recording.launch import read_launch
 from gradcheck_cli.rules.selection import rule_table
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
 
     Raises:
         UsageError: `options` names a rule that does not exist.
+        ProcessError: Another process of the same job failed, or this one alone did.
     """
     return _check(read_file(path, options), options, progress=progress)
 
@@ -68,9 +70,13 @@ def _check(
     if isinstance(loaded, RunReport):
         return loaded
     config, document = loaded
-    saving = RunSaving(config, document, root=options.run_dir) if options.save else None
+    launch = read_launch()
+    keeps = options.save and (launch is None or launch.reports)
+    saving = RunSaving(config, document, root=options.run_dir) if keeps else None
     try:
         history = _train(config, document, options, saving=saving, progress=progress)
+    except ProcessError:
+        raise
     except GradcheckError as error:
         if progress is not None:
             progress.finished(RunStatus.FAILED)
@@ -107,9 +113,11 @@ def check_many(
         on_finished: Told of each run as soon as it is done, in the order of the arguments.
 
     Raises:
-        UsageError: A rule does not exist, or a folder or glob holds no config.
+        UsageError: A rule does not exist, a folder or glob holds no config, or torchrun is to train several runs.
+        ProcessError: As `check_config`.
     """
     found = prepare(arguments, options)
+    _refuse_many_under_torchrun(len(found.paths) * options.seeds)
     runs: list[RunReport] = []
     try:
         for run in group_seeds(_check_all(found.paths, options, jobs=jobs, progress=progress), seeds=options.seeds):
@@ -122,7 +130,18 @@ def check_many(
             raise
         note = f"Interrupted: {len(runs)} of {len(found.paths)} configs were checked."
         return replace(_gather("check", runs, options, skipped=found.skipped, note=note), exit_code=INTERRUPTED)
+    launch = read_launch()
+    if launch is not None and not launch.reports:
+        # Of several processes with the same findings, one reads and writes the baseline.
+        return conclude("check", runs, options, skipped=found.skipped)
     return _gather("check", runs, options, skipped=found.skipped)
+
+
+def _refuse_many_under_torchrun(runs: int) -> None:
+    launch = read_launch()
+    if runs > 1 and launch is not None and launch.size > 1:
+        message = f"{launch.size} processes train one run together, not {runs} of them"
+        raise UsageError([Problem("", message, hint="name one config and one seed, or use --jobs without torchrun")])
 
 
 def _check_all(
@@ -178,8 +197,13 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
     return replace(report_run(saved.history, config, document), run_dir=saved.path)
 
 
-def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[Config, RunDescription]:
+def summarize_config(
+    path: str | Path, *, overrides: Sequence[str] = (), allow_import: Sequence[str] = ()
+) -> tuple[Config, RunDescription]:
     """The config as resolved, and the network as built on one batch.
+
+    Args:
+        allow_import: As in `CheckOptions`.
 
     Raises:
         ConfigError, DataError, ModelError: The config, its data or its network cannot be used.
@@ -189,7 +213,7 @@ def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tupl
         raise ConfigError(loaded.errors)
     from gradcheck_cli.training.summary import summarize
 
-    return loaded[0], summarize(loaded[0], Path(path).parent)
+    return loaded[0], summarize(loaded[0], Path(path).parent, allow_import=allow_import)
 
 
 def _train(
@@ -203,7 +227,15 @@ def _train(
     on_epoch = None if saving is None else saving.write_epoch
     base = Path(document.source).parent
     with limit_time(options.timeout):
-        return train(config, base=base, progress=progress, on_epoch=on_epoch, full=options.full, share=options.share)
+        return train(
+            config,
+            base=base,
+            progress=progress,
+            on_epoch=on_epoch,
+            full=options.full,
+            share=options.share,
+            allow_import=options.allow_import,
+        )
 
 
 def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:

@@ -12,6 +12,7 @@ from gradcheck_cli.diagnosis.fingerprint import fingerprint, name_file
 from gradcheck_cli.diagnosis.harm import find_harm
 from gradcheck_cli.diagnosis.needs import find_skip_reason
 from gradcheck_cli.diagnosis.report import Coverage, Harm, RuleResult, RuleStatus
+from gradcheck_cli.diagnosis.suggestions import find_fixes
 from gradcheck_cli.recording.history import History
 from gradcheck_cli.rules.base import Family, Finding, Need, Rule, Severity
 from gradcheck_cli.rules.generalization.overfitting import Overfitting
@@ -107,7 +108,10 @@ def _apply(rule: Rule, history: History, config: Config | None) -> _Verdict:
     except Exception as error:  # noqa: BLE001
         return _Verdict(_describe_crash(rule, error))
     try:
-        findings = tuple(replace(finding, fixes=tuple(rule.fixes(finding, config))) for finding in findings)
+        findings = tuple(
+            replace(finding, fixes=find_fixes(rule, finding, config, description=history.description))
+            for finding in findings
+        )
     except Exception as error:  # noqa: BLE001
         return _Verdict(_describe_crash(rule, error), findings)
     status = RuleStatus.FOUND if findings else RuleStatus.PASSED

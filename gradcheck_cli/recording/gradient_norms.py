@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gradcheck_cli.recording.distributed import Shards, piece_of
 from gradcheck_cli.recording.history import Bools, Floats, Ints
 from gradcheck_cli.recording.statistics import HALF_TYPES, TINY_NORM, all_norms, is_doubtful, precise_norm, to_numpy
 
@@ -44,6 +45,7 @@ class GradientNorms:
         self._precise: set[int] = set()
         self._confirmed: set[int] = set()
         self._check_next = False
+        self._shards = Shards(self._parameters)
         self._look_for_gradients()
 
     def take(self, *, check: bool) -> TakenNorms:
@@ -63,7 +65,10 @@ class GradientNorms:
         return TakenNorms(self._columns, norms, check)
 
     def transfer(self, taken: Sequence[TakenNorms]) -> tuple[Floats, Bools]:
-        """Values and known flags `[S, P]` of several steps, by one transfer per set of parameters with gradients."""
+        """Values and known flags `[S, P]` of several steps, by one transfer per set of parameters with gradients.
+
+        Norms of tensors that several processes hold in pieces are made whole here, for all steps at once.
+        """
         values = np.full((len(taken), len(self._parameters)), np.nan)
         start = 0
         while start < len(taken):
@@ -75,6 +80,7 @@ class GradientNorms:
                 flat = to_numpy(torch.stack([norm for one in taken[start:stop] for norm in one.norms]))
                 values[start:stop, columns] = flat.reshape(stop - start, len(columns))
             start = stop
+        values = self._shards.whole(values)
         known = np.zeros(values.shape, dtype=np.bool_)
         for row, one in enumerate(taken):
             known[row, one.columns] = True
@@ -94,7 +100,7 @@ class GradientNorms:
         if len(gradients) < len(self._with_gradient) or any(one.grad is not None for one in self._without_gradient):
             self._look_for_gradients()
             gradients = [parameter.grad for parameter in self._with_gradient if parameter.grad is not None]
-        return [_dense(gradient) for gradient in gradients] if self._is_sparse else gradients
+        return gradients if self._is_plain else [_plain(gradient) for gradient in gradients]
 
     def _look_for_gradients(self) -> None:
         present = [parameter.grad is not None for parameter in self._parameters]
@@ -104,7 +110,8 @@ class GradientNorms:
         gradients = [parameter.grad for parameter in self._with_gradient]
         half = any(gradient is not None and gradient.dtype in HALF_TYPES for gradient in gradients)
         self._dtype = torch.float32 if half else None
-        self._is_sparse = any(gradient is not None and gradient.is_sparse for gradient in gradients)
+        is_sparse = any(gradient is not None and gradient.is_sparse for gradient in gradients)
+        self._is_plain = not is_sparse and not self._shards
 
     def _check(self, gradients: Sequence[Tensor], norms: list[Tensor]) -> None:
         self._check_next = False
@@ -119,5 +126,5 @@ class GradientNorms:
             (self._precise if in_doubt_again else self._confirmed).add(column)
 
 
-def _dense(gradient: Tensor) -> Tensor:
-    return gradient.coalesce().values() if gradient.is_sparse else gradient
+def _plain(gradient: Tensor) -> Tensor:
+    return gradient.coalesce().values() if gradient.is_sparse else piece_of(gradient)

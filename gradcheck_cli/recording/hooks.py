@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, largest_slope
+from gradcheck_cli.recording.distributed import Ranks
 from gradcheck_cli.recording.history import Floats, Quantity
 from gradcheck_cli.recording.layer_signals import Column, SampleNorms, summarize_samples
 from gradcheck_cli.recording.statistics import row_norms, to_numpy, varying_row_norms
@@ -29,6 +30,7 @@ class _Call:
     """One call of one layer: norms `[N]` for each tensor of its output."""
 
     layer: int
+    copies: int = 1
     rows: int = 0
     magnitudes: list[Tensor] = field(default_factory=list)
     variations: list[Tensor] = field(default_factory=list)
@@ -39,20 +41,32 @@ class _Call:
         return [*self.magnitudes, *self.variations, *self.gradients]
 
 
+@dataclass(frozen=True, eq=False)
+class _SlopeCall:
+    """Mean slope and share of saturated elements, 0-d, over some rows at one call of an activation."""
+
+    slope: Tensor
+    saturated: Tensor
+    rows: int
+
+
 class SignalHooks:
     """Measures layer outputs, their gradients and activation slopes between `attach` and `detach`."""
 
-    def __init__(self, layers: Mapping[str, nn.Module], activations: Mapping[str, nn.Module]) -> None:
+    def __init__(
+        self, layers: Mapping[str, nn.Module], activations: Mapping[str, nn.Module], *, ranks: Ranks | None = None
+    ) -> None:
         """Args:
         layers: The observed layers in forward order, by name.
         activations: Those among them that are elementwise activations.
+        ranks: The processes that share the rows of each batch; all of them call the same layers in the same order.
         """
-        self._layers = layers
+        self._layers, self._ranks = layers, ranks
         self._activations = activations
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._made_out_of_place: list[nn.Module] = []
         self._calls: list[_Call] = []
-        self._slopes: list[list[tuple[Tensor, Tensor]]] = []
+        self._slopes: list[list[_SlopeCall]] = []
         self._largest_slopes: dict[int, float] = {}
 
     def attach(self) -> None:
@@ -81,7 +95,9 @@ class SignalHooks:
             gradient_factor: Turns a recorded gradient into that of one sample's own loss: N for mean-reduced losses,
                 divided by the loss scale.
         """
-        found = summarize_samples(_transfer(self._calls, gradient_factor), layers=len(self._layers))
+        calls = _transfer(self._calls, gradient_factor)
+        total = None if self._ranks is None else self._ranks.total
+        found = summarize_samples(calls, layers=len(self._layers), total=total)
         found[Quantity.ACTIVATION_SLOPE], found[Quantity.SATURATED_FRACTION] = self._slope_columns()
         self._forget()
         return found
@@ -90,7 +106,7 @@ class SignalHooks:
         self._calls, self._slopes = [], [[] for _ in self._activations]
 
     def _after_forward(self, index: int, _module: nn.Module, _inputs: Any, output: Any) -> None:
-        call = _Call(index)
+        call = _Call(index, 1 if self._ranks is None else self._ranks.copies)
         for tensor in _tensors(output):
             call.rows = call.rows or tensor.shape[0]
             self._observe(tensor, call)
@@ -102,34 +118,48 @@ class SignalHooks:
         if values is None or not values.numel():
             return
         call.magnitudes.append(row_norms(values))
-        if call.rows > 1:
-            call.variations.append(varying_row_norms(values))
+        variation = self._vary(values)
+        if variation is not None:
+            call.variations.append(variation)
         if tensor.requires_grad:
             handle = tensor.register_hook(partial(_keep_gradient, call))  # type: ignore[no-untyped-call]
             self._handles.append(handle)
 
+    def _vary(self, values: Tensor) -> Tensor | None:
+        if self._ranks is not None:
+            return self._ranks.varying_row_norms(values)
+        return varying_row_norms(values) if len(values) > 1 else None
+
     def _before_activation(self, index: int, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         for tensor in _tensors(inputs[:1]):
             row_elements = max(tensor.numel() // tensor.shape[0], 1) if tensor.shape[0] else 1
-            values = tensor.detach()[: min(SLOPE_ROWS, max(SLOPE_ELEMENTS // row_elements, 8))]
+            most = min(SLOPE_ROWS, max(SLOPE_ELEMENTS // row_elements, 8))
+            values = tensor.detach()[: most if self._ranks is None else self._ranks.rows_of(most)]
             if index not in self._largest_slopes:
                 self._largest_slopes[index] = largest_slope(module, values)
             slopes = absolute_slopes(module, values)
             saturated = (slopes < SATURATED_SHARE * self._largest_slopes[index]).float()
-            self._slopes[index].append((slopes.float().mean(), saturated.mean()))
+            self._slopes[index].append(_SlopeCall(slopes.float().mean(), saturated.mean(), len(values)))
 
     def _slope_columns(self) -> tuple[Column, Column]:
         slope, saturated = (Column.unknown(len(self._activations)) for _ in range(2))
-        measured = [index for index, pairs in enumerate(self._slopes) if pairs]
+        measured = [index for index, calls in enumerate(self._slopes) if calls]
         if measured:
-            flat = to_numpy(
-                torch.stack([number for index in measured for pair in self._slopes[index] for number in pair])
-            )
+            calls = [call for index in measured for call in self._slopes[index]]
+            flat = to_numpy(torch.stack([number for call in calls for number in (call.slope, call.saturated)]))
             counts = np.array([len(self._slopes[index]) for index in measured])
-            means = np.add.reduceat(flat.reshape(-1, 2), np.cumsum(counts) - counts) / counts[:, None]
+            pairs = self._over_all_rows(flat.reshape(-1, 2), np.array([call.rows for call in calls]))
+            means = np.add.reduceat(pairs, np.cumsum(counts) - counts) / counts[:, None]
             slope.values[measured], saturated.values[measured] = means.T
             slope.known[measured] = saturated.known[measured] = True
         return slope, saturated
+
+    def _over_all_rows(self, means: Floats, rows: Floats) -> Floats:
+        """Means `[calls, 2]` over the rows of all processes from those over this one's."""
+        if self._ranks is None:
+            return means
+        totals = self._ranks.total(np.column_stack([means * rows[:, None], rows]))
+        return np.asarray(totals[:, :2] / totals[:, 2:])
 
 
 def _keep_gradient(call: _Call, gradient: Tensor) -> None:
@@ -185,7 +215,8 @@ def _transfer(calls: list[_Call], gradient_factor: float) -> list[SampleNorms]:
             call.rows,
             magnitude=take(call.magnitudes, call.rows),
             variation=take(call.variations, call.rows),
-            gradient=take(call.gradients, call.rows, gradient_factor),
+            gradient=take(call.gradients, call.rows, gradient_factor * call.copies),
+            copies=call.copies,
         )
         for call in calls
     ]

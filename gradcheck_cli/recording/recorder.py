@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.description import LayerDescription
+from gradcheck_cli.recording.distributed import Ranks, Shards, pieces_of
 from gradcheck_cli.recording.faults import FaultWatch
 from gradcheck_cli.recording.gradient_norms import GradientNorms, TakenNorms
 from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
@@ -80,6 +81,7 @@ class Recorder:
         steps_per_epoch: int,
         mean_reduced: bool = True,
         loss_is_scaled: bool = False,
+        ranks: Ranks | None = None,
     ) -> None:
         """Args:
         modules: By layer name.
@@ -88,13 +90,16 @@ class Recorder:
         steps_per_epoch: Optimizer steps of one epoch.
         mean_reduced: Whether the loss is a mean over the batch's rows.
         loss_is_scaled: Whether a GradScaler is at work: it leaves out steps whose gradients are not finite.
+        ranks: The processes that share the rows of each batch, each with a recorder of its own; None where this one
+            has them all. Gradients, which DDP averages, and the loss are taken as they are.
         """
         observed = find_observed(modules, layers)
         self._parameters = list(observed.parameters.values())
         self._layer_names = list(observed.layers)
         self._mean_reduced, self._loss_is_scaled = mean_reduced, loss_is_scaled
         self._sampled_steps = choose_steps(planned_steps, steps_per_epoch)
-        self._hooks = SignalHooks(observed.layers, observed.activations)
+        self._hooks = SignalHooks(observed.layers, observed.activations, ranks=ranks)
+        self._shards = Shards(self._parameters)
         self._dead_units = DeadUnits(observed.activations, channels_first=observed.channels_first)
         ends = choose_epoch_ends(planned_steps, steps_per_epoch)
         self._through_time = ThroughTimeProbe(observed.recurrent, chosen=ends)
@@ -200,7 +205,8 @@ class Recorder:
 
     def check_parameters(self) -> bool:
         """Whether all trainable parameters are finite; waits for the device."""
-        bad = np.flatnonzero(~np.isfinite(exact_norms([parameter.detach() for parameter in self._parameters])))
+        norms = self._shards.whole(exact_norms(pieces_of(self._parameters)))
+        bad = np.flatnonzero(~np.isfinite(norms))
         self.flush()
         self._faults.see_parameters(max(self._step - 1, 0), bad)
         return not len(bad)

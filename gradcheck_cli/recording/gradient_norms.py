@@ -44,6 +44,7 @@ class GradientNorms:
         self._precise: set[int] = set()
         self._confirmed: set[int] = set()
         self._check_next = False
+        self._seen: list[tuple[Tensor, int]] = []
         self._look_for_gradients()
 
     def take(self, *, check: bool) -> TakenNorms:
@@ -61,6 +62,23 @@ class GradientNorms:
             if column in self._precise:
                 norms[position] = precise_norm(gradients[position])
         return TakenNorms(self._columns, norms, check)
+
+    def take_if_changed(self) -> list[Tensor]:
+        """The norms of the gradients where somebody has changed one since `take`; empty where nobody has."""
+        before, self._seen = self._seen, []
+        gradients = [parameter.grad for parameter in self._with_gradient if parameter.grad is not None]
+        unchanged = len(before) == len(gradients) and all(
+            gradient is known and gradient._version == version
+            for gradient, (known, version) in zip(gradients, before, strict=True)
+        )
+        if unchanged or not gradients:
+            return []
+        return all_norms([_dense(gradient) for gradient in gradients], dtype=self._dtype)
+
+    def mark(self) -> None:
+        """Remember the gradients as they are, so that `take_if_changed` can tell."""
+        gradients = (parameter.grad for parameter in self._with_gradient)
+        self._seen = [(gradient, gradient._version) for gradient in gradients if gradient is not None]
 
     def transfer(self, taken: Sequence[TakenNorms]) -> tuple[Floats, Bools]:
         """Values and known flags `[S, P]` of several steps, by one transfer per set of parameters with gradients."""

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, largest_slope
+from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.history import Floats, Quantity
 from gradcheck_cli.recording.inert_hook import InertHook
 from gradcheck_cli.recording.layer_signals import Column, SampleNorms, summarize_samples
@@ -56,16 +57,22 @@ class SignalHooks:
     """
 
     def __init__(
-        self, layers: Mapping[str, nn.Module], activations: Mapping[str, nn.Module], root: nn.Module | None = None
+        self,
+        layers: Mapping[str, nn.Module],
+        activations: Mapping[str, nn.Module],
+        *,
+        root: nn.Module | None = None,
+        dead_units: DeadUnits | None = None,
     ) -> None:
         """Args:
         layers: The observed layers in forward order, by name.
         activations: Those among them that are elementwise activations.
         root: The whole network, where the rows of a step are to be counted and evaluations to be told apart.
+        dead_units: Told of the slopes, where there is no evaluation in which they could be looked for.
         """
         self._layers, self._names = layers, tuple(layers)
         self._activations = activations
-        self._root = root
+        self._root, self._dead_units = root, dead_units
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._made_out_of_place: list[nn.Module] = []
         self._largest_slopes: dict[int, float] = {}
@@ -119,6 +126,8 @@ class SignalHooks:
 
     def _before_root(self, _module: nn.Module, _inputs: Any) -> None:
         self._in_evaluation = not torch.is_grad_enabled()
+        if self._dead_units is not None:
+            self._dead_units.begin_batch()
 
     def _after_root(self, _module: nn.Module, inputs: Any, output: Any) -> None:
         if torch.is_grad_enabled() and not is_inside_backward():
@@ -169,6 +178,8 @@ class SignalHooks:
             if index not in self._largest_slopes:
                 self._largest_slopes[index] = largest_slope(module, values)
             slopes = absolute_slopes(module, values)
+            if self._dead_units is not None:
+                self._dead_units.see_slopes(index, slopes)
             saturated = (slopes < SATURATED_SHARE * self._largest_slopes[index]).float()
             self._slopes[index].append((slopes.float().mean(), saturated.mean()))
 

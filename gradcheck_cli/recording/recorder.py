@@ -8,9 +8,9 @@ bounded, see `norm_table`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.description import LayerDescription
 from gradcheck_cli.recording.faults import FaultWatch
 from gradcheck_cli.recording.gradient_norms import GradientNorms, TakenNorms
-from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
+from gradcheck_cli.recording.history import Bools, Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
 from gradcheck_cli.recording.hooks import SignalHooks
 from gradcheck_cli.recording.layer_signals import Column
 from gradcheck_cli.recording.norm_table import NormTable
@@ -34,6 +34,8 @@ from gradcheck_cli.recording.updates import UpdateRatios
 
 STEPS_PER_FLUSH = 64
 MOST_BYTES_OF_NORMS = 64 * 2**20
+ROWS_PER_WINDOW = 128
+"""Of training batches in which a unit must be dead, twice in a row, to count as such."""
 
 _OF_LAYERS = (
     Quantity.BACKWARD_SIGNAL,
@@ -56,13 +58,20 @@ class Recorded:
 
 @dataclass(frozen=True, eq=False)
 class _Pending:
-    """One step that is still (partly) on the device."""
+    """One step that is still (partly) on the device.
+
+    Attributes:
+        scale: What the gradients were multiplied by when their norms were taken.
+        clipped: Norms of the gradients after clipping, unscaled; they go over `clip_factor`.
+    """
 
     step: int
     norms: TakenNorms
-    loss: Tensor | float
-    learning_rate: float
+    loss: Tensor | float | None
+    learning_rate: Tensor | float
     clip_factor: Tensor | float
+    scale: Tensor | float = 1.0
+    clipped: Sequence[Tensor] = ()
 
 
 class Recorder:
@@ -80,6 +89,9 @@ class Recorder:
         steps_per_epoch: int,
         mean_reduced: bool = True,
         loss_is_scaled: bool = False,
+        sampled_steps: Container[int] | None = None,
+        root: nn.Module | None = None,
+        unseen: Collection[str] = (),
     ) -> None:
         """Args:
         modules: By layer name.
@@ -88,14 +100,21 @@ class Recorder:
         steps_per_epoch: Optimizer steps of one epoch.
         mean_reduced: Whether the loss is a mean over the batch's rows.
         loss_is_scaled: Whether a GradScaler is at work: it leaves out steps whose gradients are not finite.
+        sampled_steps: Steps to look at more closely; None lets the plan choose them.
+        root: The whole network, for a loop that tells neither how many rows a step has nor evaluates a slice: rows are
+            then counted, and dead units looked for in the training batches.
+        unseen: Layers whose calls cannot be seen; their parameters are recorded all the same.
         """
-        observed = find_observed(modules, layers)
+        observed = find_observed(modules, layers, unseen=unseen)
         self._parameters = list(observed.parameters.values())
         self._layer_names = list(observed.layers)
-        self._mean_reduced, self._loss_is_scaled = mean_reduced, loss_is_scaled
-        self._sampled_steps = choose_steps(planned_steps, steps_per_epoch)
-        self._hooks = SignalHooks(observed.layers, observed.activations)
+        self._mean_reduced, self.loss_is_scaled = mean_reduced, loss_is_scaled
+        self._sampled_steps = choose_steps(planned_steps, steps_per_epoch) if sampled_steps is None else sampled_steps
         self._dead_units = DeadUnits(observed.activations, channels_first=observed.channels_first)
+        self._watches_batches = root is not None
+        self._hooks = SignalHooks(
+            observed.layers, observed.activations, root=root, dead_units=self._dead_units if root is not None else None
+        )
         ends = choose_epoch_ends(planned_steps, steps_per_epoch)
         self._through_time = ThroughTimeProbe(observed.recurrent, chosen=ends)
         self._gradients = GradientNorms(self._parameters)
@@ -114,9 +133,10 @@ class Recorder:
         self._pending: list[_Pending] = []
         self._step = 0
         self._sampling = False
-        self._columns: Mapping[Quantity, Column] = {}
+        self._columns: dict[Quantity, Column] = {}
         self._taken: TakenNorms | None = None
         self._clip_factor: Tensor | float = 1.0
+        self._updating: int | None = None
 
     def begin_step(self) -> None:
         """Call before the forward pass of a step's first batch."""
@@ -155,12 +175,63 @@ class Recorder:
         Returns:
             Whether everything so far has just been transferred.
         """
+        self.end_step(loss, learning_rate=learning_rate)
+        self.see_update()
+        return self.flush_if_full()
+
+    def end_step(
+        self, loss: Tensor | float | None, *, learning_rate: Tensor | float, scale: Tensor | float = 1.0
+    ) -> None:
+        """Close a step before its update is known, which `see_update` and `see_clipping` may add later.
+
+        Args:
+            loss: None where it is not known.
+            learning_rate: As used by the step.
+            scale: What the gradients were multiplied by when `after_backward` saw them.
+        """
         if self._taken is None:
             raise RuntimeError("after_update was called before after_backward")
         if self._sampling:
-            self._signals.put(self._step, {**self._columns, Quantity.UPDATE_RATIO: self._updates.after()})
-        self._pending.append(_Pending(self._step, self._taken, loss, learning_rate, self._clip_factor))
+            self._signals.put(self._step, self._columns)
+            self._updating = self._step
+        self._pending.append(_Pending(self._step, self._taken, loss, learning_rate, self._clip_factor, scale))
+        self._taken = None
+        self._sampling = False
         self._step += 1
+
+    def see_update(self) -> None:
+        """The weights are those after the last step: on a sampled one, measure by how much they changed."""
+        if self._updating is not None:
+            self._signals.put(self._updating, {Quantity.UPDATE_RATIO: self._updates.after()})
+            self._updating = None
+
+    def forget_update(self) -> None:
+        """The last step was left out, so that no update is to be measured."""
+        if self._updating is not None:
+            self._updating = None
+            self._updates.forget()
+
+    def await_clipping(self) -> None:
+        """Call after `after_backward` where nobody will tell of clipping: the gradients are looked at by then."""
+        self._gradients.mark()
+
+    def see_clipping(self, scale: Tensor | float = 1.0) -> None:
+        """The gradients are those that the optimizer gets: see whether they were clipped since `await_clipping`.
+
+        Args:
+            scale: What they are still multiplied by.
+        """
+        norms = self._gradients.take_if_changed()
+        if norms and self._pending:
+            unscaled = norms if isinstance(scale, float) and scale == 1.0 else [norm / scale for norm in norms]
+            self._pending[-1] = replace(self._pending[-1], clipped=unscaled)
+
+    def forget_signals(self) -> None:
+        """What was seen since `begin_step` belongs to the step of another optimizer."""
+        self._hooks.forget()
+
+    def flush_if_full(self) -> bool:
+        """Transfer what is on the device every 64 steps; whether that was done now."""
         if len(self._pending) < STEPS_PER_FLUSH:
             return False
         self.flush()
@@ -173,14 +244,17 @@ class Recorder:
             return
         steps = np.array([one.step for one in pending], dtype=np.int64)
         norms, known = self._gradients.transfer([one.norms for one in pending])
-        losses = _collect([one.loss for one in pending])
-        totals = _total_norms(np.where(known, norms, 0.0))
-        skipped = ~np.isfinite(totals) & self._loss_is_scaled
-        learning_rates = np.array([one.learning_rate for one in pending])
-        factors = _collect([one.clip_factor for one in pending])
+        if self.loss_is_scaled:
+            norms /= _collect([one.scale for one in pending])[:, None]
+        losses, losses_known = _collect_known([one.loss for one in pending])
+        totals = total_norms(np.where(known, norms, 0.0))
+        skipped = ~np.isfinite(totals) & self.loss_is_scaled
+        learning_rates = _collect([one.learning_rate for one in pending])
+        factors = _clip_factors(pending, totals)
         self._norms.put(steps, norms, known=known)
         self._log.put(steps, np.stack([losses, learning_rates, totals, factors], axis=1), skipped=skipped)
-        self._faults.see_steps(steps, losses, norms=norms, known=known, skipped=skipped)
+        given = np.where(losses_known, losses, 0.0)
+        self._faults.see_steps(steps, given, norms=norms, known=known, skipped=skipped)
         self._pending = []
 
     @contextmanager
@@ -227,6 +301,16 @@ class Recorder:
         return self._signals.recent(quantity, count)
 
     @property
+    def rows_seen(self) -> int:
+        """Rows that went through the network at the step at hand, while it is sampled and the network is known."""
+        return self._hooks.rows
+
+    @property
+    def output_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shape of each layer's output without the rows, in the order in which the layers were first called."""
+        return self._hooks.shapes
+
+    @property
     def is_sampling(self) -> bool:
         """Whether the step at hand is a sampled one."""
         return self._sampling
@@ -257,6 +341,8 @@ class Recorder:
         bad = np.flatnonzero(forward.known & ~np.isfinite(forward.values))
         self._faults.see_outputs(self._step, tuple(self._layer_names[index] for index in bad))
         self._columns = {**columns, Quantity.WEIGHT_NORM: self._updates.before()}
+        if self._watches_batches and self._dead_units.rows >= ROWS_PER_WINDOW:
+            self._columns |= {Quantity.DEAD_FRACTION: self._dead_units.finish()}
 
 
 def _collect(numbers: Sequence[Tensor | float]) -> Floats:
@@ -269,7 +355,26 @@ def _collect(numbers: Sequence[Tensor | float]) -> Floats:
     return np.array([float(number) for number in numbers])
 
 
-def _total_norms(norms: Floats) -> Floats:
+def _collect_known(numbers: Sequence[Tensor | float | None]) -> tuple[Floats, Bools]:
+    """The same where some are not known: NaN there, and which are."""
+    known = np.array([number is not None for number in numbers])
+    values = np.full(len(numbers), np.nan)
+    values[known] = _collect([number for number in numbers if number is not None])
+    return values, known
+
+
+def _clip_factors(pending: Sequence[_Pending], totals: Floats) -> Floats:
+    """What the gradients of each step were multiplied by: the norm after over the norm before; 1 where that is 0."""
+    factors = _collect([one.clip_factor for one in pending])
+    changed = [row for row, one in enumerate(pending) if one.clipped and np.isfinite(totals[row]) and totals[row] > 0]
+    if changed:
+        flat = to_numpy(torch.stack([norm for row in changed for norm in pending[row].clipped]))
+        starts = np.cumsum([0, *(len(pending[row].clipped) for row in changed[:-1])])
+        factors[changed] = np.sqrt(np.add.reduceat(np.square(flat), starts)) / totals[changed]
+    return factors
+
+
+def total_norms(norms: Floats) -> Floats:
     """The norm over all parameters at each step, `[S, P] -> [S]`."""
     with np.errstate(over="ignore", invalid="ignore"):
         largest = np.max(np.abs(norms), axis=1, initial=0.0)

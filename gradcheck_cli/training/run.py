@@ -22,7 +22,7 @@ from gradcheck_cli.training.loop import Ending, OnEpoch, TrainingLoop, Watchers
 from gradcheck_cli.training.outcome import judge_outcome
 from gradcheck_cli.training.prepared import Prepared, prepare
 from gradcheck_cli.training.streams import Stream, derive_seed
-from gradcheck_cli.training.symmetry import find_symmetric
+from gradcheck_cli.recording.symmetry import find_symmetric
 
 _OVER_ROWS = (Quantity.FORWARD_SIGNAL, Quantity.FORWARD_RELATIVE, Quantity.SENSITIVITY)
 

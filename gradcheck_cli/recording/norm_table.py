@@ -45,6 +45,14 @@ class NormTable:
             self._size += count
             start += count
 
+    @property
+    def last(self) -> dict[str, float]:
+        """The known values of the last step."""
+        if not self._size:
+            return {}
+        row, known = self._values[self._size - 1], self._known[self._size - 1]
+        return {name: float(value) for name, value, is_known in zip(self._rows, row, known, strict=True) if is_known}
+
     def finish(self) -> Signal:
         """The table as a signal."""
         size = self._size

@@ -301,6 +301,16 @@ class Recorder:
         return self._signals.recent(quantity, count)
 
     @property
+    def is_update_awaited(self) -> bool:
+        """Whether the last step was sampled and its update not seen yet."""
+        return self._updating is not None
+
+    @property
+    def last_norms(self) -> Mapping[str, float]:
+        """The gradient norm of each parameter at the last flushed step; those that are not known are missing."""
+        return self._norms.last
+
+    @property
     def rows_seen(self) -> int:
         """Rows that went through the network at the step at hand, while it is sampled and the network is known."""
         return self._hooks.rows

@@ -53,6 +53,11 @@ class SamplingBudget:
         self._last = step
         self._choose_next(step)
 
+    def see_late(self, seconds: float) -> None:
+        """The last sampled step took that much more, after it was counted."""
+        if self._extras:
+            self._extras[-1] += seconds
+
     def reconsider(self, step: int) -> None:
         """Call each few dozen steps, at one that is not sampled: later steps may have become cheaper or dearer."""
         self._measure_ordinary()

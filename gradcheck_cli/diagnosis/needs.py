@@ -17,6 +17,8 @@ _HELD: Mapping[Need, Callable[[History], bool]] = {
     Need.VALIDATION: has_validation,
     Need.VALIDATION_LOSSES: lambda run: run.validation_losses is not None,
     Need.OUTCOME: lambda run: run.outcome is not None,
+    Need.SEQUENCE: lambda run: run.description.is_sequence,
+    Need.LOSS: lambda run: bool(run.description.loss.type),
 }
 
 _REASONS: Mapping[Need, str] = {
@@ -28,6 +30,16 @@ _REASONS: Mapping[Need, str] = {
     Need.VALIDATION: "there are no validation rows",
     Need.VALIDATION_LOSSES: "no losses of single validation rows were recorded",
     Need.OUTCOME: "the trained network was not evaluated",
+    Need.SEQUENCE: "what happens between the layers is known only of a config and of nn.Sequential",
+    Need.LOSS: "the loss function is known only of a config",
+}
+
+_REASONS_IN_OWN_LOOP: Mapping[Need, str] = {
+    Need.DATA: "a loop of one's own keeps its data to itself",
+    Need.EPOCHS: "the loop told of no validation",
+    Need.VALIDATION: "the loop told of no validation",
+    Need.VALIDATION_LOSSES: "the loop told of no losses of single validation rows",
+    Need.OUTCOME: "only `gradcheck check` compares the network with cheap predictors",
 }
 
 
@@ -40,5 +52,8 @@ def find_skip_reason(rule: Rule, run: History) -> str:
 
 
 def _explain(need: Need, run: History) -> str:
+    own = None if run.description.from_config else _REASONS_IN_OWN_LOOP.get(need)
+    if own is not None:
+        return own
     causes = "; ".join(f"{what}: {why}" for what, why in run.unavailable.items()) if need is Need.SIGNALS else ""
     return f"{_REASONS[need]} ({causes})" if causes else _REASONS[need]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +34,9 @@ def check_budget(budget: float | None, *, planned_steps: int | None) -> None:
     if budget is not None and not (isinstance(budget, int | float) and 0 < budget < 1):
         problems.append(Problem("budget", f"{budget!r} is no share", allowed="above 0 and below 1, or None"))
     if planned_steps is not None and (not isinstance(planned_steps, int) or planned_steps < 1):
-        problems.append(Problem("planned_steps", f"{planned_steps!r} is no number of steps", allowed="1 or more, or None"))
+        problems.append(
+            Problem("planned_steps", f"{planned_steps!r} is no number of steps", allowed="1 or more, or None")
+        )
     if problems:
         raise UsageError(problems)
 
@@ -65,5 +66,3 @@ def _unwrap(given: Any) -> Optimizer | None:
     while isinstance(inner, Optimizer):
         given, inner = inner, getattr(inner, "optimizer", None)
     return given if isinstance(given, Optimizer) else None
-
-

@@ -37,7 +37,6 @@ class OwnLoop:
     Attributes:
         planned_steps: None where nobody told.
         mean_reduced: Whether the loss is a mean over the rows of a batch.
-        compiled: Whether nothing but parameters could be seen because all is compiled.
     """
 
     name: str
@@ -55,13 +54,13 @@ def tell_run(
     status: RunStatus,
     stopped_because: str = "",
     shapes: Mapping[str, tuple[int, ...]],
-    cost: str = "",
+    trainer: Mapping[str, int],
 ) -> History:
     """Put everything together.
 
     Args:
         shapes: Of the layers' outputs without the rows, in the order in which they were first called.
-        cost: A sentence on what recording cost; may be empty.
+        trainer: What was seen of the trainer's settings, by their config names.
     """
     norms = recorded.signals[Quantity.GRADIENT_NORM]
     layers = tuple(_settle_layers(loop.model.layers, norms, shapes, loop=loop))
@@ -73,6 +72,7 @@ def tell_run(
             layers=layers,
             loss=ComponentDescription(""),
             optimizer=_describe_optimizer(loop.optimizers[0]),
+            trainer=trainer,
             data=DataDescription(validation_rows=validations.rows),
             mean_reduced=loop.mean_reduced,
             planned_steps=loop.planned_steps,
@@ -90,7 +90,7 @@ def tell_run(
         epochs_done=len(epochs),
         seconds=validations.seconds,
         stopped_because=stopped_because,
-        notes=tuple(_note(layers, norms, recorded.non_finite, cost)),
+        notes=tuple(_note(layers, norms, recorded.non_finite)),
         unavailable=dict(_list_unavailable(loop.model, recorded)),
         symmetric_at_end=find_symmetric(
             (layer for layer in layers if all(map(_is_whole, loop.model.modules[layer.name].parameters()))),
@@ -167,9 +167,7 @@ def _describe_environment(model: LiveModel) -> Environment:
     )
 
 
-def _note(
-    layers: Sequence[LayerDescription], norms: Signal, fault: NonFinite | None, cost: str
-) -> Iterator[str]:
+def _note(layers: Sequence[LayerDescription], norms: Signal, fault: NonFinite | None) -> Iterator[str]:
     """Plain sentences on what was left out of the numbers, and why."""
     parameters = [parameter for layer in layers for parameter in layer.parameters]
     shares = dict(zip(norms.rows, norms.known.mean(axis=1) if norms.known.size else (), strict=False))
@@ -184,8 +182,6 @@ def _note(
             "In a loop of one's own a non-finite value is traced to the first step and the first parameter gradients"
             " that it reached, not to what produced it"
         )
-    if cost:
-        yield cost
 
 
 def _list_names(what: str, names: Sequence[str]) -> Iterator[str]:
@@ -200,7 +196,9 @@ def _list_unavailable(model: LiveModel, recorded: Recorded) -> Iterator[tuple[st
     seen = signal is not None and bool(signal.known.any())
     if model.compiled:
         inside = len(model.compiled)
-        which = "the model is compiled" if inside == len(model.layers) else f"{inside} layers are inside compiled modules"
+        which = (
+            "the model is compiled" if inside == len(model.layers) else f"{inside} layers are inside compiled modules"
+        )
         yield "signals between layers", f"{which}, where no call can be seen; gradients of parameters are complete"
     elif not seen and recorded.steps.loss.size and model.layers:
         yield (

@@ -88,7 +88,9 @@ class Recorder:
         trained = [one for owner in self._optimizers for group in owner.param_groups for one in group["params"]]
         live = describe_model(model, trained)
         if not any(one.trainable for layer in live.layers for one in layer.parameters):
-            raise UsageError([Problem("optimizer", "it holds no parameter of the model", hint="give the optimizer of this model")])
+            raise UsageError(
+                [Problem("optimizer", "it holds no parameter of the model", hint="give the optimizer of this model")]
+            )
         self._loop = OwnLoop(name or type(live.root).__name__, live, self._optimizers, planned_steps, mean_reduced)
         self._budget = SamplingBudget(budget)
         self._recorder = StepRecorder(
@@ -110,6 +112,7 @@ class Recorder:
         self._optimizer_steps = 0
         self._clip_factor: Tensor | float | None = None
         self._last_end = 0.0
+        self._batch_sizes: tuple[int, int] | tuple[()] = ()
 
     def __enter__(self) -> Recorder:
         self.start()
@@ -179,9 +182,19 @@ class Recorder:
             scale = gradient_scale(scaler, self._optimizers)  # type: ignore[assignment]
             recorder.loss_is_scaled = recorder.loss_is_scaled or scaler.is_enabled()
             loss_scale = backward_scale(scaler) if sampling else 1.0
+        if sampling and recorder.batches_seen and not self._batch_sizes:
+            self._batch_sizes = (recorder.rows_seen // recorder.batches_seen, recorder.batches_seen)
         norms = recorder.after_backward((rows or recorder.rows_seen or 1) if sampling else 1, loss_scale=loss_scale)
         if not norms and not step:
-            raise UsageError([Problem("step", "no parameter has a gradient", hint="call it after loss.backward() and before optimizer.zero_grad()")])
+            raise UsageError(
+                [
+                    Problem(
+                        "step",
+                        "no parameter has a gradient",
+                        hint="call it after loss.backward() and before optimizer.zero_grad()",
+                    )
+                ]
+            )
         if clip_factor is not None:
             recorder.after_clipping(clip_factor)
         else:
@@ -222,7 +235,7 @@ class Recorder:
             status=self._status,
             stopped_because=self._stopped_because,
             shapes=self._recorder.output_shapes,
-            cost=self._describe_cost(),
+            trainer=dict(zip(("batch_size", "accumulate_grad_batches"), self._batch_sizes, strict=False)),
         )
 
     def diagnose(self, *, select: Sequence[str] | None = None, ignore: Sequence[str] = ()) -> RunReport:
@@ -291,6 +304,11 @@ class Recorder:
         """L2 over all parameters at the last step that has left the device; NaN before."""
         return self._recorder.last_step[1]
 
+    @property
+    def overhead(self) -> float:
+        """What recording has cost so far, as a share of the training time; NaN before it is known."""
+        return self._budget.own_share + self._budget.sampled_share
+
     def _begin_step(self) -> None:
         self._recorder.begin_step()
         if self._recorder.is_sampling and self._foreign_step is None:
@@ -305,7 +323,10 @@ class Recorder:
 
     def _refuse_misplaced(self) -> None:
         if self._optimizer_steps:
-            message, hint = "the optimizer has stepped before it", "call it after loss.backward() and before optimizer.step()"
+            message, hint = (
+                "the optimizer has stepped before it",
+                "call it after loss.backward() and before optimizer.step()",
+            )
             raise UsageError([Problem("step", message, hint=hint)])
 
     def _before_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
@@ -364,12 +385,6 @@ class Recorder:
         if reason:
             self._status, self._stopped_because = RunStatus.STOPPED_BY_VERDICT, reason
             raise StopTraining(reason, self)
-
-    def _describe_cost(self) -> str:
-        own, sampled = self._budget.own_share, self._budget.sampled_share
-        if not (own == own and sampled == sampled):
-            return ""
-        return f"Recording took about {own + sampled:.1%} of the training time"
 
 
 class _Weak:

@@ -43,7 +43,9 @@ def pick_scalars(recorder: Recorder, layers: Sequence[LayerDescription], *, coun
     for name in names:
         found[f"{TOTAL}/{name}"] = by_layer[name]
     for layer in layers:
-        ratios = [float(updates[one.name][-1]) for one in layer.parameters if one.name in updates and len(one.shape) > 1]
+        ratios = [
+            float(updates[one.name][-1]) for one in layer.parameters if one.name in updates and len(one.shape) > 1
+        ]
         known = [ratio for ratio in ratios if not math.isnan(ratio)]
         if layer.name in names and known:
             found[f"{PREFIX}/update_ratio/{layer.name}"] = max(known)

@@ -7,7 +7,7 @@ gradient. Full backward hooks are not used: they refuse in-place activations and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -106,7 +106,9 @@ class SignalHooks:
     def forget(self) -> None:
         """Drop what was measured: it belongs to another step."""
         self.rows = 0
-        """Rows that went through the network with gradients since `attach`, where a root was given."""
+        """Rows that went through the network with gradients since `attach`, where a root was given, and ..."""
+        self.batches = 0
+        """... in how many forward passes."""
         self._calls: list[_Call] = []
         self._slopes: list[list[tuple[Tensor, Tensor]]] = [[] for _ in self._activations]
         self._unmeasured: Counter[tuple[bool, int]] = Counter()
@@ -133,6 +135,7 @@ class SignalHooks:
         if torch.is_grad_enabled() and not is_inside_backward():
             first = next((tensor for value in (output, inputs) for tensor in find_tensors(value)), None)
             self.rows += 0 if first is None else len(first)
+            self.batches += 1
         self._in_evaluation = False
 
     def _counts(self, call: tuple[bool, int]) -> bool:

@@ -316,6 +316,11 @@ class Recorder:
         return self._hooks.rows
 
     @property
+    def batches_seen(self) -> int:
+        """Forward passes through the network at that step."""
+        return self._hooks.batches
+
+    @property
     def output_shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Shape of each layer's output without the rows, in the order in which the layers were first called."""
         return self._hooks.shapes

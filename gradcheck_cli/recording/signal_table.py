@@ -13,7 +13,6 @@ import numpy as np
 from gradcheck_cli.recording.history import Floats, Quantity, Signal
 from gradcheck_cli.recording.layer_signals import Column
 
-
 MOST_COLUMNS = 512
 """More than any plan asks for."""
 

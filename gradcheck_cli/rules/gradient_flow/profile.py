@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Floats, History, Ints, Quantity
 from gradcheck_cli.rules.gradient_flow.signal_points import SignalPoint, signal_points
+from gradcheck_cli.rules.standing import loss_scale
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class FlowProfile:
         points: In forward order, `L` of them.
         steps: Sampled optimizer steps, `[S]`.
         backward: Backward signal, `[L, S]`.
-        sensitivity: Sensitivity over the trivial loss, `[L, S]`.
+        sensitivity: Sensitivity over the trivial loss (see `loss_scale`), `[L, S]`.
         loss: Training loss of the step over the trivial loss, `[S]`.
     """
 
@@ -49,13 +50,13 @@ class FlowProfile:
 def read_profile(run: History) -> FlowProfile | None:
     """The profile of a run; None where fewer than two points were measured or the loss scale is not known."""
     backward, sensitivity = run.signals.get(Quantity.BACKWARD_SIGNAL), run.signals.get(Quantity.SENSITIVITY)
-    if backward is None or sensitivity is None or run.steps is None or run.outcome is None:
+    if backward is None or sensitivity is None or run.steps is None:
         return None
     points = tuple(p for p in signal_points(run.description) if backward.row(p.measured_at).size)
-    if len(points) < 2 or not run.outcome.trivial_train_loss > 0:
+    trivial = loss_scale(run)
+    if len(points) < 2 or not trivial > 0:
         return None
     steps = backward.steps
-    trivial = run.outcome.trivial_train_loss
     loss = [run.steps.loss[step] if step < len(run.steps.loss) else np.nan for step in steps.tolist()]
     return FlowProfile(
         points=points,

@@ -54,7 +54,7 @@ class VanishingGradient(Rule):
     name: ClassVar[str] = "vanishing-gradient"
     summary: ClassVar[str] = "The gradient fades out before it reaches the first layers."
     family: ClassVar[Family] = Family.GRADIENT_FLOW
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.STEPS, Need.SIGNALS, Need.OUTCOME})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.STEPS, Need.SIGNALS})
     aliases: ClassVar[tuple[str, ...]] = ("VanishingGradient",)
 
     min_ratio: float = threshold(

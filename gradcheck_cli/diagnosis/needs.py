@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gradcheck_cli.diagnosis.harm import has_validation
-from gradcheck_cli.recording.history import History, RunStatus
+from gradcheck_cli.recording.history import History, Quantity, RunStatus
 from gradcheck_cli.rules.base import Need, Rule
+
+_OF_PARAMETERS = frozenset({Quantity.GRADIENT_NORM, Quantity.WEIGHT_NORM, Quantity.UPDATE_RATIO})
 
 _HELD: Mapping[Need, Callable[[History], bool]] = {
     Need.DATA: lambda run: run.data_profile is not None,
     Need.TRAINING: lambda run: run.status not in (RunStatus.LINTED, RunStatus.FAILED),
     Need.STEPS: lambda run: run.steps is not None and len(run.steps.loss) > 0,
     Need.EPOCHS: lambda run: run.epochs is not None and len(run.epochs) > 0,
-    Need.SIGNALS: lambda run: any(signal.known.any() for signal in run.signals.values()),
+    Need.SIGNALS: lambda run: any(
+        signal.known.any() for quantity, signal in run.signals.items() if quantity not in _OF_PARAMETERS
+    ),
     Need.VALIDATION: has_validation,
     Need.VALIDATION_LOSSES: lambda run: run.validation_losses is not None,
     Need.OUTCOME: lambda run: run.outcome is not None,

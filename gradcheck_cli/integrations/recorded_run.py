@@ -170,7 +170,12 @@ def _describe_environment(model: LiveModel) -> Environment:
 def _note(layers: Sequence[LayerDescription], norms: Signal, fault: NonFinite | None) -> Iterator[str]:
     """Plain sentences on what was left out of the numbers, and why."""
     parameters = [parameter for layer in layers for parameter in layer.parameters]
-    shares = dict(zip(norms.rows, norms.known.mean(axis=1) if norms.known.size else (), strict=False))
+    trained = {one.name for one in parameters if one.trainable}
+    shares = {
+        name: known.mean()
+        for name, known in zip(norms.rows, norms.known, strict=True)
+        if name in trained and len(known)
+    }
     yield from _list_names("frozen or in no optimizer", [one.name for one in parameters if not one.trainable])
     yield from _list_names("never used", [name for name, share in shares.items() if share == 0])
     rare = [f"{name} ({share:.0%} of the steps)" for name, share in shares.items() if 0 < share < RARE_SHARE]

@@ -1,4 +1,4 @@
-"""Recording in somebody's own training loop: the front door for those who keep their loop; it changes no number in it."""
+"""The recorder for somebody's own training loop; it changes no number in that loop."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Recorder:
 
     Each step: loss, learning rate, the gradient norm of each parameter before clipping (L2, in fp32 or better), and the
     clip factor. At steps 0, 1, 4, 8, 16, ... and as many others as `budget` pays for: the signal between layers, the
-    slopes of activations, weights and updates. Nothing of the training is changed, and nothing is left on the model: its
-    copies and pickles are those of the bare model.
+    slopes of activations, weights and updates. Nothing of the training is changed, and copies and pickles of the model
+    keep nothing of the recorder.
 
     With several optimizers that step in turn, as in a GAN, make a recorder for each; each sees the parameters of its
     own optimizer, at that optimizer's steps.

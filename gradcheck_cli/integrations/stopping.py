@@ -29,7 +29,7 @@ class StopTraining(Exception):  # noqa: N818
 
 
 class StopOn:
-    """Looks for findings at each validation and at steps 128, 256, 512, ...; one counts when it comes twice in a row."""
+    """Looks for findings at validations and at steps 128, 256, 512, ...; one counts when it comes twice in a row."""
 
     def __init__(self, severity: str) -> None:
         """Raises:

@@ -19,7 +19,8 @@ def absolute_slopes(module: nn.Module, inputs: Tensor) -> Tensor:
 
     Random activations (RReLU) are taken in evaluation mode, so that no random number is drawn.
     """
-    with torch.enable_grad():
+    # Inside a checkpointed segment, what is saved for this graph would be counted among what the segment saves.
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(_keep, _keep):
         x = _plain(inputs).requires_grad_()
         outputs = _apply(module, x)
         if not outputs.requires_grad:
@@ -43,6 +44,10 @@ def largest_slope(module: nn.Module, inputs: Tensor) -> float:
     inner = slopes[grid.abs() <= _RANGE / 2]
     largest, largest_inside = float(slopes.max()), float(inner.max())
     return 1.0 if largest > 1.5 * largest_inside else largest
+
+
+def _keep(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _apply(module: nn.Module, x: Tensor) -> Tensor:

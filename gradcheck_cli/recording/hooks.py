@@ -206,7 +206,10 @@ def is_inside_backward() -> bool:
     return current is not None and current() != -1
 
 
-def _keep_gradient(call: _Call, place: int, axis: int, gradient: Tensor) -> None:
+def _keep_gradient(call: _Call, place: int, axis: int, gradient: Tensor | None) -> None:
+    if gradient is None:
+        # One of several outputs of a function, which nothing used.
+        return
     values = put_rows_first(gradient.detach() if gradient.requires_grad else gradient, call.rows, axis=axis)
     if values is None:
         return

@@ -13,6 +13,7 @@ from gradcheck_cli.diagnosis.coverage import measure_coverage
 from gradcheck_cli.diagnosis.exit_code import FailOn, find_exit_code
 from gradcheck_cli.diagnosis.judge import choose_rules, judge
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
+from gradcheck_cli.diagnosis.own_loop import judge_recorded
 from gradcheck_cli.diagnosis.refusal import blame
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
@@ -157,10 +158,22 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
         message = f"--set {settled[0]} cannot change a run that is already trained"
         raise UsageError([Problem("", message, allowed="keys below `diagnostics`")])
     saved = read_run(find_run(options.run_dir or RUN_ROOT, run))
+    if not saved.config_text:
+        return replace(_judge_own_loop(saved.history, options), run_dir=saved.path)
     overrides = (*saved.overrides, *options.overrides)
     document = parse_document(saved.config_text, source=saved.source or saved.name, overrides=overrides)
     config = load_config(document, rules=rule_table())
     return replace(_judge(saved.history, config, document, options), run_dir=saved.path)
+
+
+def _judge_own_loop(history: History, options: CheckOptions) -> RunReport:
+    """A run that was recorded in somebody's own loop: there is no config, but thresholds may be given."""
+    from gradcheck_cli.config.document import parse_document
+    from gradcheck_cli.config.loading import load_diagnostics
+
+    document = parse_document("diagnostics: {}", source=history.description.name, overrides=options.overrides)
+    diagnostics = load_diagnostics(document, rules=rule_table())
+    return judge_recorded(history, diagnostics, select=options.select, ignore=options.ignore)
 
 
 def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[Config, RunDescription]:

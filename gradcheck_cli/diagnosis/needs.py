@@ -38,6 +38,9 @@ _REASONS: Mapping[Need, str] = {
     Need.LOSS: "the loss function is known only of a config",
 }
 
+_NEEDS_IN_OWN_LOOP = (Need.OUTCOME, *(need for need in Need if need is not Need.OUTCOME))
+"""What a loop of one's own can never give comes first: the rest would not help."""
+
 _REASONS_IN_OWN_LOOP: Mapping[Need, str] = {
     Need.DATA: "a loop of one's own keeps its data to itself",
     Need.EPOCHS: "the loop told of no validation",
@@ -49,7 +52,7 @@ _REASONS_IN_OWN_LOOP: Mapping[Need, str] = {
 
 def find_skip_reason(rule: Rule, run: History) -> str:
     """Why a rule cannot decide on a run; empty where it can."""
-    for need in Need:
+    for need in Need if run.description.from_config else _NEEDS_IN_OWN_LOOP:
         if need in rule.needs and not _HELD[need](run):
             return _explain(need, run)
     return rule.skip_reason(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradcheck_cli.errors import Problem, UsageError
@@ -26,17 +26,23 @@ def find_optimizers(given: Any) -> tuple[Optimizer, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def check_budget(budget: float | None, *, planned_steps: int | None) -> None:
+def check_options(
+    model: Any, *, budget: float | None, planned_steps: int | None, log_layers: int | None = None
+) -> None:
     """Raises:
-    UsageError: The budget is not a share, or the plan not a number of steps.
+    UsageError: The model is none, the budget is not a share, or one of the others not a number; all of them at once.
     """
     problems = []
+    if not isinstance(model, nn.Module):
+        problems.append(Problem("model", f"{type(model).__name__} is no model", allowed="a torch.nn.Module"))
     if budget is not None and not (isinstance(budget, int | float) and 0 < budget < 1):
         problems.append(Problem("budget", f"{budget!r} is no share", allowed="above 0 and below 1, or None"))
     if planned_steps is not None and (not isinstance(planned_steps, int) or planned_steps < 1):
         problems.append(
             Problem("planned_steps", f"{planned_steps!r} is no number of steps", allowed="1 or more, or None")
         )
+    if log_layers is not None and (not isinstance(log_layers, int) or log_layers < 0):
+        problems.append(Problem("log_layers", f"{log_layers!r} is no number of layers", allowed="0 or more, or None"))
     if problems:
         raise UsageError(problems)
 

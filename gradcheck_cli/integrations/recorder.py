@@ -17,7 +17,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from gradcheck_cli.diagnosis.own_loop import judge_recorded
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.errors import Problem, UsageError
-from gradcheck_cli.integrations.arguments import check_budget, find_optimizers, read_loss
+from gradcheck_cli.integrations.arguments import check_options, find_optimizers, read_loss
 from gradcheck_cli.integrations.output import render_report, save_run
 from gradcheck_cli.integrations.recorded_run import OwnLoop, tell_run
 from gradcheck_cli.integrations.scalars import ScalarWriter, pick_scalars, write_scalars
@@ -84,7 +84,7 @@ class Recorder:
             UsageError: An argument is of the wrong kind, or no parameter of the model is in the optimizer.
         """
         self._optimizers = find_optimizers(optimizer)
-        check_budget(budget, planned_steps=planned_steps)
+        check_options(model, budget=budget, planned_steps=planned_steps, log_layers=log_layers)
         trained = [one for owner in self._optimizers for group in owner.param_groups for one in group["params"]]
         live = describe_model(model, trained)
         if not any(one.trainable for layer in live.layers for one in layer.parameters):

@@ -21,7 +21,7 @@ from gradcheck_cli.integrations.arguments import check_options, find_optimizers,
 from gradcheck_cli.integrations.output import render_report, save_run
 from gradcheck_cli.integrations.recorded_run import OwnLoop, tell_run
 from gradcheck_cli.integrations.scalars import ScalarWriter, pick_scalars, write_scalars
-from gradcheck_cli.integrations.stopping import StopOn, StopTraining
+from gradcheck_cli.integrations.stopping import FindingWatch, StopTraining
 from gradcheck_cli.integrations.validation_log import ValidationLog
 from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.recording.live_model import describe_model
@@ -104,7 +104,7 @@ class Recorder:
             unseen=live.compiled,
         )
         self._validations = ValidationLog()
-        self._stop_on = StopOn(stop_on) if stop_on is not None else None
+        self._watch = FindingWatch(stop_on) if stop_on is not None else None
         self._writer, self._log_layers = writer, log_layers
         self._status, self._stopped_because = RunStatus.COMPLETED, ""
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
@@ -285,6 +285,10 @@ class Recorder:
         """
         return save_run(self.diagnose(), None if run_dir is None else Path(run_dir))
 
+    def note_stop(self, reason: str) -> None:
+        """The loop ends before its time because of what was recorded; the report will say why."""
+        self._status, self._stopped_because = RunStatus.STOPPED_BY_VERDICT, reason
+
     def scalars(self, layers: int | None = 3) -> dict[str, float]:
         """Numbers of the last step for an experiment tracker, by tag: the total gradient norm and that of some layers.
 
@@ -294,15 +298,19 @@ class Recorder:
         self._recorder.flush()
         return pick_scalars(self._recorder, self._loop.model.layers, count=layers)
 
+    def has_optimizer(self, optimizer: Optimizer) -> bool:
+        """Whether it is (a wrapper of) one of those whose steps are recorded."""
+        return any(one is own for one in find_optimizers(optimizer) for own in self._optimizers)
+
     @property
     def steps_done(self) -> int:
         """Optimizer steps recorded."""
         return self._recorder.steps_done
 
     @property
-    def last_gradient_norm(self) -> float:
-        """L2 over all parameters at the last step that has left the device; NaN before."""
-        return self._recorder.last_step[1]
+    def broken_steps(self) -> int:
+        """How many of the last steps that have left the device, in a row, had a non-finite loss or gradient."""
+        return self._recorder.broken_steps
 
     @property
     def overhead(self) -> float:
@@ -379,11 +387,9 @@ class Recorder:
         self._stop_if_needed(judge=False)
 
     def _stop_if_needed(self, *, judge: bool) -> None:
-        if self._stop_on is None:
-            return
-        reason = self._stop_on.find_reason(self, broken_steps=self._recorder.broken_steps, judge=judge)
+        reason = self._watch.look(self, judge=judge) if self._watch is not None else ""
         if reason:
-            self._status, self._stopped_because = RunStatus.STOPPED_BY_VERDICT, reason
+            self.note_stop(reason)
             raise StopTraining(reason, self)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck_cli.recording.description import LayerDescription
 from gradcheck_cli.recording.history import Quantity
 from gradcheck_cli.recording.recorder import Recorder
+from gradcheck_cli.rules.base import Finding, Severity
 
 PREFIX = "gradcheck"
 TOTAL = f"{PREFIX}/gradient_norm"
@@ -50,6 +51,15 @@ def pick_scalars(recorder: Recorder, layers: Sequence[LayerDescription], *, coun
         if layer.name in names and known:
             found[f"{PREFIX}/update_ratio/{layer.name}"] = max(known)
     return found
+
+
+def count_findings(findings: Iterable[Finding]) -> dict[str, float]:
+    """How many errors and warnings there are, by tag."""
+    severities = [finding.severity for finding in findings]
+    return {
+        f"{PREFIX}/errors": float(severities.count(Severity.ERROR)),
+        f"{PREFIX}/warnings": float(severities.count(Severity.WARNING)),
+    }
 
 
 def write_scalars(writer: ScalarWriter, scalars: Mapping[str, float], *, step: int) -> None:

@@ -1,4 +1,4 @@
-"""Ends somebody's own loop when a finding is there to stay; what a finding is, rules decide."""
+"""Looks for findings while a foreign loop goes on, and says when one is reason to end it; what a finding is, rules say."""
 
 from __future__ import annotations
 
@@ -28,36 +28,53 @@ class StopTraining(Exception):  # noqa: N818
         self.recorder = recorder
 
 
-class StopOn:
-    """Looks for findings at validations and at steps 128, 256, 512, ...; one counts when it comes twice in a row."""
+class FindingWatch:
+    """Judges at validations and at steps 128, 256, 512, ...; a finding that comes twice in a row is there to stay.
 
-    def __init__(self, severity: str) -> None:
-        """Raises:
-        UsageError: There is no such severity.
+    Attributes:
+        findings: As of the last time.
+    """
+
+    def __init__(self, stop_on: str | None) -> None:
+        """Args:
+        stop_on: From which severity on a finding is reason to stop; None: none is.
+
+        Raises:
+            UsageError: There is no such severity.
         """
-        if severity not in list(Severity):
-            raise UsageError([Problem("stop_on", f"{severity!r} is no severity", allowed=", ".join(Severity))])
-        self._severity = Severity(severity)
+        if stop_on is not None and stop_on not in list(Severity):
+            raise UsageError([Problem("stop_on", f"{stop_on!r} is no severity", allowed=", ".join(Severity))])
+        self._stop_on = Severity(stop_on) if stop_on is not None else None
         self._next = FIRST_JUDGED_STEP
         self._before: set[str] = set()
+        self.findings: tuple[Finding, ...] = ()
 
-    def find_reason(self, recorder: Recorder, *, broken_steps: int, judge: bool) -> str:
+    def look(self, recorder: Recorder, *, judge: bool = False) -> str:
         """Why to stop; empty where nothing asks for it.
 
         Args:
-            broken_steps: Non-finite steps in a row, up to the last one.
             judge: Look for findings now, whatever the step.
         """
-        if broken_steps >= BROKEN_STEPS:
-            return f"the loss or the gradients were not finite for {broken_steps} steps in a row"
+        if self._stop_on is not None and recorder.broken_steps >= BROKEN_STEPS:
+            return f"the loss or the gradients were not finite for {recorder.broken_steps} steps in a row"
         if not judge and recorder.steps_done < self._next:
             return ""
         self._next = max(self._next, 1 << recorder.steps_done.bit_length())
-        found = [finding for finding in recorder.diagnose().findings if self._counts(finding)]
+        self.findings = recorder.diagnose().findings
+        found = [finding for finding in self.findings if self._counts(finding)]
         lasting = next((finding for finding in found if finding.rule in self._before), None)
         self._before = {finding.rule for finding in found}
-        return f"{lasting.rule} {lasting.name}: {lasting.message}" if lasting is not None else ""
+        return describe_finding(lasting) if lasting is not None else ""
 
     def _counts(self, finding: Finding) -> bool:
-        # A step that is not finite is counted above: the run may get over it.
-        return finding.rule != NON_FINITE and finding.severity.rank <= self._severity.rank
+        # Steps that are not finite are counted by themselves: the run may get over them.
+        return (
+            self._stop_on is not None
+            and finding.rule != NON_FINITE
+            and finding.severity.rank <= self._stop_on.rank
+        )
+
+
+def describe_finding(finding: Finding) -> str:
+    """A finding in one line, for a log."""
+    return f"{finding.rule} {finding.name}: {finding.message}"

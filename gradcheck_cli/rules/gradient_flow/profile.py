@@ -20,6 +20,8 @@ class FlowProfile:
         backward: Backward signal, `[L, S]`.
         sensitivity: Sensitivity over the trivial loss (see `loss_scale`), `[L, S]`.
         loss: Training loss of the step over the trivial loss, `[S]`.
+        is_sequence: Whether all that passes through the network passes through each point. In somebody's own module
+            any of them may be a side branch, which carries little in a healthy network too.
     """
 
     points: tuple[SignalPoint, ...]
@@ -27,24 +29,34 @@ class FlowProfile:
     backward: Floats
     sensitivity: Floats
     loss: Floats
+    is_sequence: bool = True
 
     @property
     def weakest_sensitivity(self) -> Floats:
         """The smallest sensitivity over the points in units of the loss still to be removed, `[S]`.
 
-        A solved task has a small loss and small gradients alike, so this quotient does not shrink with success.
+        A solved task has a small loss and small gradients alike, so this quotient does not shrink with success. Where
+        points may be side branches, only the last one is asked.
         """
-        unknown = np.isnan(self.sensitivity)
-        weakest = np.where(unknown, np.inf, self.sensitivity).min(axis=0)
+        asked = self.sensitivity if self.is_sequence else self.sensitivity[-1:]
+        unknown = np.isnan(asked)
+        weakest = np.where(unknown, np.inf, asked).min(axis=0)
         scale = np.fmin(self.loss, 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(unknown.all(axis=0) | ~(scale > 0), np.nan, weakest / scale)
 
     @property
     def first_over_last(self) -> Floats:
-        """Backward signal of the first point over that of the last, `[S]`; NaN where either is unknown or 0 / 0."""
+        """Backward signal of the first point over that of the last, `[S]`; NaN where either is unknown or 0 / 0.
+
+        Where the first point may be a side branch, the strongest of the first third of the points stands for it.
+        """
+        first = self.backward[0]
+        if not self.is_sequence:
+            early = self.backward[: max(len(self.backward) // 3, 1)]
+            first = np.where(np.isnan(early).all(axis=0), np.nan, np.where(np.isnan(early), -np.inf, early).max(axis=0))
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.backward[0] / self.backward[-1])
+            return np.asarray(first / self.backward[-1])
 
 
 def read_profile(run: History) -> FlowProfile | None:
@@ -64,6 +76,7 @@ def read_profile(run: History) -> FlowProfile | None:
         backward=_rows(run, Quantity.BACKWARD_SIGNAL, points, steps),
         sensitivity=_rows(run, Quantity.SENSITIVITY, points, steps) / trivial,
         loss=np.array(loss) / trivial,
+        is_sequence=run.description.is_sequence,
     )
 
 

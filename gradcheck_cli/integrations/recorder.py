@@ -175,8 +175,9 @@ class Recorder:
             self._refuse_misplaced()
         value = read_loss(loss)
         self._see_last_update()
-        flushed = recorder.flush_if_full()
         sampling = recorder.is_sampling
+        if recorder.flush_if_full():
+            self._after_flush(step, sampling=sampling)
         scale, loss_scale = 1.0, 1.0
         if scaler is not None:
             scale = gradient_scale(scaler, self._optimizers)  # type: ignore[assignment]
@@ -201,8 +202,6 @@ class Recorder:
             recorder.await_clipping()
         recorder.end_step(value, learning_rate=self._find_rate(), scale=scale)
         self._optimizer_steps = 0
-        if flushed:
-            self._after_flush(step, sampling=sampling)
         self._see_time(step, sampling=sampling, began=now)
         self._begin_step()
 
@@ -383,7 +382,8 @@ class Recorder:
         if not sampling:
             self._budget.reconsider(step)
         if self._writer is not None:
-            write_scalars(self._writer, self.scalars(self._log_layers), step=step)
+            scalars = pick_scalars(self._recorder, self._loop.model.layers, count=self._log_layers)
+            write_scalars(self._writer, scalars, step=step - 1)
         self._stop_if_needed(judge=False)
 
     def _stop_if_needed(self, *, judge: bool) -> None:

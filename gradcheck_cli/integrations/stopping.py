@@ -68,11 +68,7 @@ class FindingWatch:
 
     def _counts(self, finding: Finding) -> bool:
         # Steps that are not finite are counted by themselves: the run may get over them.
-        return (
-            self._stop_on is not None
-            and finding.rule != NON_FINITE
-            and finding.severity.rank <= self._stop_on.rank
-        )
+        return self._stop_on is not None and finding.rule != NON_FINITE and finding.severity.rank <= self._stop_on.rank
 
 
 def describe_finding(finding: Finding) -> str:

@@ -40,9 +40,7 @@ class GradcheckCallback(TrainerCallback):  # type: ignore[misc]
     TensorBoard and others; `callback.add_to(trainer)` puts it before them, so that they get its numbers too.
     """
 
-    def __init__(
-        self, *, budget: float | None = 0.02, stop_on: str | None = None, log_layers: int | None = 3
-    ) -> None:
+    def __init__(self, *, budget: float | None = 0.02, stop_on: str | None = None, log_layers: int | None = 3) -> None:
         """Args:
         budget: Share of the training time that measuring may cost; see `Recorder`.
         stop_on: `error`, `warning` or `info`: end the training once such a finding is there to stay.
@@ -89,9 +87,7 @@ class GradcheckCallback(TrainerCallback):  # type: ignore[misc]
         self._handles = [model.register_forward_hook(InertHook(self._after_forward), with_kwargs=True)]
         self._recorder.start()
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Judge at steps 128, 256, ..."""
         self._look(state, control, judge=False)
 

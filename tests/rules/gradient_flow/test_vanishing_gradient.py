@@ -131,7 +131,6 @@ def test_thresholds_can_be_set() -> None:
     assert check(fading(1e-4), min_ratio=1e-5, min_sensitivity=1e-9) == []
 
 
-
 def in_own_module(history: History) -> History:
     return replace(history, description=replace(history.description, from_config=False, is_sequence=False))
 

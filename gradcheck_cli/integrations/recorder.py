@@ -72,8 +72,9 @@ class Recorder:
         model: After it was moved, wrapped or sharded, and may be compiled.
         optimizer: What changes its parameters; several where one `step` stands for a step of each of them.
         name: Of the run; by default the class of the model.
-        budget: Share of the training time that measuring may cost: it sets how often steps are sampled. The norms of
-            each step are always taken. None: each 64th step, so that equal runs give equal records.
+        budget: Share of the training time that measuring may cost: it sets how often steps are sampled, and has
+            gradients looked at each 2nd or 4th step only where even their norms would cost more. None: each 64th step
+            is sampled, whatever it costs, and every step looked at, so that equal runs give equal records.
         stop_on: `error`, `warning` or `info`: leave the `with` block once such a finding is there to stay.
         planned_steps: Optimizer steps of the whole run; rules judge from a tenth of them on. None: of the steps done.
         mean_reduced: Whether the loss is a mean over the rows of a batch (False: their sum).
@@ -110,7 +111,7 @@ class Recorder:
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._foreign_step: torch.utils.hooks.RemovableHandle | None = None
         self._optimizer_steps = 0
-        self._clip_factor: Tensor | float | None = None
+        self._before_hook, self._after_hook = _Weak(self._before_update), _Weak(self._after_update)
         self._last_end = 0.0
         self._batch_sizes: tuple[int, int] | tuple[()] = ()
 
@@ -131,9 +132,11 @@ class Recorder:
         """Begin; the `with` statement does this."""
         if self._handles:
             return
-        before, after = _Weak(self._before_update), _Weak(self._after_update)
         for optimizer in self._optimizers:
-            self._handles += [optimizer.register_step_pre_hook(before), optimizer.register_step_post_hook(after)]
+            self._handles += [
+                optimizer.register_step_pre_hook(self._before_hook),
+                optimizer.register_step_post_hook(self._after_hook),
+            ]
         self._begin_step()
         self._last_end = time.perf_counter()
 
@@ -178,6 +181,9 @@ class Recorder:
         sampling = recorder.is_sampling
         if recorder.flush_if_full():
             self._after_flush(step, sampling=sampling)
+        if scaler is None and not sampling and not self._budget.looks_at(step):
+            self._pass_over(value, began=now)
+            return
         scale, loss_scale = 1.0, 1.0
         if scaler is not None:
             scale = gradient_scale(scaler, self._optimizers)  # type: ignore[assignment]
@@ -201,6 +207,9 @@ class Recorder:
         else:
             recorder.await_clipping()
         recorder.end_step(value, learning_rate=self._find_rate(), scale=scale)
+        self._before_hook.is_wanted = clip_factor is None
+        # By a closure the gradients are clipped inside the step; a sampled step's update is measured behind it.
+        self._after_hook.is_wanted = True
         self._optimizer_steps = 0
         self._see_time(step, sampling=sampling, began=now)
         self._begin_step()
@@ -321,6 +330,15 @@ class Recorder:
         if self._recorder.is_sampling and self._foreign_step is None:
             self._foreign_step = register_optimizer_step_post_hook(_Weak(self._after_any_update))
 
+    def _pass_over(self, loss: Tensor | float | None, *, began: float) -> None:
+        """Nothing but the loss is kept of a step whose gradients would cost more than the budget has."""
+        recorder, step = self._recorder, self._recorder.steps_done
+        recorder.pass_over()
+        recorder.end_step(loss, learning_rate=self._find_rate())
+        self._before_hook.is_wanted = self._after_hook.is_wanted = False
+        self._see_time(step, sampling=False, began=began)
+        self._begin_step()
+
     def _find_rate(self) -> Tensor | float:
         groups = [group for optimizer in self._optimizers for group in optimizer.param_groups]
         if len(groups) == 1:
@@ -338,11 +356,11 @@ class Recorder:
 
     def _before_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
         """The gradients are now those that the optimizer gets, unless it will make them itself by a closure."""
-        if self._recorder.steps_done and not _has_closure(arguments, options):
+        if not _has_closure(arguments, options):
             self._recorder.see_clipping(scale_inside_step(optimizer))
 
     def _after_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
-        if self._recorder.steps_done and _has_closure(arguments, options):
+        if _has_closure(arguments, options):
             self._recorder.see_clipping()
         self._optimizer_steps += 1
         if self._optimizer_steps == len(self._optimizers) and self._recorder.is_update_awaited:
@@ -394,13 +412,16 @@ class Recorder:
 
 
 class _Weak:
-    """A hook that does not keep its recorder alive."""
+    """A hook that does not keep its recorder alive, and costs next to nothing while it is not wanted."""
+
+    __slots__ = ("_method", "is_wanted")
 
     def __init__(self, method: Any) -> None:
         self._method = WeakMethod(method)
+        self.is_wanted = True
 
     def __call__(self, *arguments: Any) -> None:
-        method = self._method()
+        method = self._method() if self.is_wanted else None
         if method is not None:
             method(*arguments)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck_cli.recording.description import LayerDescription
 from gradcheck_cli.recording.history import Quantity
-from gradcheck_cli.recording.recorder import Recorder
+from gradcheck_cli.recording.recorder import Recorder, total_norms
 from gradcheck_cli.rules.base import Finding, Severity
 
 PREFIX = "gradcheck"
@@ -34,11 +34,11 @@ def pick_scalars(recorder: Recorder, layers: Sequence[LayerDescription], *, coun
         recorder: Flushed.
         count: How many layers; None for all, in their own order.
     """
-    found = {TOTAL: recorder.last_step[1]}
     norms, weights = recorder.last_norms, recorder.recent(Quantity.WEIGHT_NORM)
+    found = {TOTAL: float(total_norms(np.array([list(norms.values())]))[0]) if norms else math.nan}
     updates = recorder.recent(Quantity.UPDATE_RATIO)
-    by_layer = {layer.name: _join(norms, layer) for layer in layers}
-    by_layer = {name: norm for name, norm in by_layer.items() if norm is not None}
+    joined = {layer.name: _join(norms, layer) for layer in layers}
+    by_layer = {name: norm for name, norm in joined.items() if norm is not None}
     sizes = {layer.name: _join({key: float(row[-1]) for key, row in weights.items()}, layer) for layer in layers}
     names = list(by_layer) if count is None else _farthest(by_layer, sizes)[:count]
     for name in names:

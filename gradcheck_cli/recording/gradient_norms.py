@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_ as _is
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ class GradientNorms:
         self._precise: set[int] = set()
         self._confirmed: set[int] = set()
         self._check_next = False
-        self._seen: list[tuple[Tensor, int]] = []
+        self._seen: tuple[list[Tensor], list[int]] = [], []
         self._look_for_gradients()
 
     def take(self, *, check: bool) -> TakenNorms:
@@ -65,20 +66,17 @@ class GradientNorms:
 
     def take_if_changed(self) -> list[Tensor]:
         """The norms of the gradients where somebody has changed one since `take`; empty where nobody has."""
-        before, self._seen = self._seen, []
-        gradients = [parameter.grad for parameter in self._with_gradient if parameter.grad is not None]
-        unchanged = len(before) == len(gradients) and all(
-            gradient is known and gradient._version == version
-            for gradient, (known, version) in zip(gradients, before, strict=True)
-        )
+        (known, versions), self._seen = self._seen, ([], [])
+        gradients = [gradient for parameter in self._with_gradient if (gradient := parameter.grad) is not None]
+        unchanged = [gradient._version for gradient in gradients] == versions and all(map(_is, gradients, known))
         if unchanged or not gradients:
             return []
         return all_norms([_dense(gradient) for gradient in gradients], dtype=self._dtype)
 
     def mark(self) -> None:
         """Remember the gradients as they are, so that `take_if_changed` can tell."""
-        gradients = (parameter.grad for parameter in self._with_gradient)
-        self._seen = [(gradient, gradient._version) for gradient in gradients if gradient is not None]
+        gradients = [gradient for parameter in self._with_gradient if (gradient := parameter.grad) is not None]
+        self._seen = gradients, [gradient._version for gradient in gradients]
 
     def transfer(self, taken: Sequence[TakenNorms]) -> tuple[Floats, Bools]:
         """Values and known flags `[S, P]` of several steps, by one transfer per set of parameters with gradients."""
@@ -96,7 +94,7 @@ class GradientNorms:
         known = np.zeros(values.shape, dtype=np.bool_)
         for row, one in enumerate(taken):
             known[row, one.columns] = True
-        return self._doubt(values, known, np.array([one.checked for one in taken]))
+        return self._doubt(values, known, np.array([one.checked for one in taken], dtype=np.bool_))
 
     def _doubt(self, values: Floats, known: Bools, checked: Bools) -> tuple[Floats, Bools]:
         """Make unknown what may have underflowed and was not checked."""

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, largest_slope
+from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, find_largest_slope
 from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.history import Floats, Quantity
 from gradcheck_cli.recording.inert_hook import InertHook
@@ -179,7 +179,7 @@ class SignalHooks:
             row_elements = max(tensor.numel() // tensor.shape[0], 1) if tensor.shape[0] else 1
             values = tensor.detach()[: min(SLOPE_ROWS, max(SLOPE_ELEMENTS // row_elements, 8))]
             if index not in self._largest_slopes:
-                self._largest_slopes[index] = largest_slope(module, values)
+                self._largest_slopes[index] = find_largest_slope(module, values)
             slopes = absolute_slopes(module, values)
             if self._dead_units is not None:
                 self._dead_units.see_slopes(index, slopes)

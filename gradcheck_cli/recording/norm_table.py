@@ -34,6 +34,8 @@ class NormTable:
 
     def put(self, steps: Ints, values: Floats, *, known: Bools) -> None:
         """Append steps `[S]` with values and flags `[S, L]`; a step that is already there is left alone."""
+        if not len(steps):
+            return
         last = self._steps[self._size - 1] if self._size else -1
         start = int(np.searchsorted(steps, last, side="right"))
         while start < len(steps):

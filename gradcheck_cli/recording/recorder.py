@@ -61,12 +61,13 @@ class _Pending:
     """One step that is still (partly) on the device.
 
     Attributes:
+        norms: None where the step was passed over.
         scale: What the gradients were multiplied by when their norms were taken.
         clipped: Norms of the gradients after clipping, unscaled; they go over `clip_factor`.
     """
 
     step: int
-    norms: TakenNorms
+    norms: TakenNorms | None
     loss: Tensor | float | None
     learning_rate: Tensor | float
     clip_factor: Tensor | float
@@ -137,6 +138,8 @@ class Recorder:
         self._taken: TakenNorms | None = None
         self._clip_factor: Tensor | float = 1.0
         self._updating: int | None = None
+        self._passed_over = False
+        self._awaits_clipping = False
 
     def begin_step(self) -> None:
         """Call before the forward pass of a step's first batch."""
@@ -160,6 +163,13 @@ class Recorder:
         self._taken = self._gradients.take(check=self._sampling)
         self._clip_factor = 1.0
         return self._taken.norms
+
+    def pass_over(self) -> None:
+        """Call in place of `after_backward` where a step's gradients are not to be looked at."""
+        self._taken = None
+        self._awaits_clipping = False
+        self._clip_factor = np.nan
+        self._passed_over = True
 
     def after_clipping(self, factor: Tensor | float) -> None:
         """Call after clipping, with what the gradients were multiplied by."""
@@ -189,13 +199,13 @@ class Recorder:
             learning_rate: As used by the step.
             scale: What the gradients were multiplied by when `after_backward` saw them.
         """
-        if self._taken is None:
+        if self._taken is None and not self._passed_over:
             raise RuntimeError("after_update was called before after_backward")
         if self._sampling:
             self._signals.put(self._step, self._columns)
             self._updating = self._step
         self._pending.append(_Pending(self._step, self._taken, loss, learning_rate, self._clip_factor, scale))
-        self._taken = None
+        self._taken, self._passed_over = None, False
         self._sampling = False
         self._step += 1
 
@@ -214,6 +224,7 @@ class Recorder:
     def await_clipping(self) -> None:
         """Call after `after_backward` where nobody will tell of clipping: the gradients are looked at by then."""
         self._gradients.mark()
+        self._awaits_clipping = True
 
     def see_clipping(self, scale: Tensor | float = 1.0) -> None:
         """The gradients are those that the optimizer gets: see whether they were clipped since `await_clipping`.
@@ -221,6 +232,9 @@ class Recorder:
         Args:
             scale: What they are still multiplied by.
         """
+        if not self._awaits_clipping:
+            return
+        self._awaits_clipping = False
         norms = self._gradients.take_if_changed()
         if norms and self._pending:
             unscaled = norms if isinstance(scale, float) and scale == 1.0 else [norm / scale for norm in norms]
@@ -243,18 +257,24 @@ class Recorder:
         if not pending:
             return
         steps = np.array([one.step for one in pending], dtype=np.int64)
-        norms, known = self._gradients.transfer([one.norms for one in pending])
+        looked_at = np.array([one.norms is not None for one in pending])
+        norms, known = self._gradients.transfer([one.norms for one in pending if one.norms is not None])
         if self.loss_is_scaled:
-            norms /= _collect([one.scale for one in pending])[:, None]
+            norms /= _collect([one.scale for one in pending if one.norms is not None])[:, None]
         losses, losses_known = _collect_known([one.loss for one in pending])
-        totals = total_norms(np.where(known, norms, 0.0))
-        skipped = ~np.isfinite(totals) & self.loss_is_scaled
+        totals = np.full(len(pending), np.nan)
+        totals[looked_at] = total_norms(np.where(known, norms, 0.0))
+        skipped = looked_at & ~np.isfinite(totals) & self.loss_is_scaled
         learning_rates = _collect([one.learning_rate for one in pending])
         factors = _clip_factors(pending, totals)
-        self._norms.put(steps, norms, known=known)
+        self._norms.put(steps[looked_at], norms, known=known)
         self._log.put(steps, np.stack([losses, learning_rates, totals, factors], axis=1), skipped=skipped)
         given = np.where(losses_known, losses, 0.0)
-        self._faults.see_steps(steps, given, norms=norms, known=known, skipped=skipped)
+        seen = np.zeros((len(pending), norms.shape[1]), dtype=np.bool_)
+        seen[looked_at] = known
+        whole = np.zeros(seen.shape)
+        whole[looked_at] = norms
+        self._faults.see_steps(steps, given, norms=whole, known=seen, skipped=skipped)
         self._pending = []
 
     @contextmanager

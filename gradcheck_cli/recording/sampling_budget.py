@@ -11,6 +11,7 @@ from statistics import median
 FIXED_INTERVAL = 64
 LEAST_SHARE = 0.2
 """Part of the budget that sampled steps get even where the norms of each step cost all of it."""
+LONGEST_STRIDE = 4
 REMEMBERED = 9
 """Samples whose median cost counts. The first one of a run warms up and does not."""
 
@@ -19,7 +20,11 @@ class SamplingBudget:
     """Steps 0, 1, 4, 8, 16, ... and between them as many as the budget pays for, once it has paid for those.
 
     What is measured at each step and the sampled steps together cost at most the budget's share of the training time,
-    as far as the first cost less than that alone. All times are in seconds.
+    as far as the first cost less than that alone. Where they cost more, as in networks of a few small layers, they are
+    taken at each 2nd or 4th step. All times are in seconds.
+
+    Attributes:
+        stride: Steps from one whose gradients are looked at to the next: 1, 2 or 4.
     """
 
     def __init__(self, budget: float | None) -> None:
@@ -34,6 +39,7 @@ class SamplingBudget:
         self._samples = 0
         self._last = 0
         self._next = 0
+        self.stride = 1
 
     def __contains__(self, step: object) -> bool:
         return step == self._next
@@ -62,6 +68,12 @@ class SamplingBudget:
         """Call each few dozen steps, at one that is not sampled: later steps may have become cheaper or dearer."""
         self._measure_ordinary()
         self._choose_next(step)
+        if self.stride == 1 and self._budget is not None and self.own_share > self._budget:
+            self.stride = 2 if self.own_share <= 2 * self._budget else LONGEST_STRIDE
+
+    def looks_at(self, step: int) -> bool:
+        """Whether the gradients of a step that is not sampled are looked at."""
+        return self.stride == 1 or step % self.stride == self.stride - 1
 
     @property
     def interval(self) -> float:

@@ -20,7 +20,7 @@ from gradcheck_cli.recording.loss_scale import backward_scale
 _LOG = logging.getLogger("lightning.pytorch.gradcheck")
 
 
-class GradcheckCallback(pl.Callback):
+class GradcheckCallback(pl.Callback):  # type: ignore[misc]
     """Records a `Trainer.fit` and diagnoses it.
 
     ```python
@@ -30,8 +30,9 @@ class GradcheckCallback(pl.Callback):
     print(callback.recorder.report())
     ```
 
-    Gradient norms go to the trainer's loggers as `gradcheck/...` each `log_every_n_steps`; so do the numbers of errors and
-    warnings, and findings to Lightning's log, whenever they change. With several optimizers there is a recorder for each.
+    Gradient norms go to the trainer's loggers as `gradcheck/...` each `log_every_n_steps`; so do the numbers of errors
+    and warnings, and findings to Lightning's log, whenever they change. With several optimizers there is a recorder
+    for each.
 
     Attributes:
         recorders: In the order of the trainer's optimizers; empty before training begins.

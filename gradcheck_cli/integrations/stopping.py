@@ -1,4 +1,4 @@
-"""Looks for findings while a foreign loop goes on, and says when one is reason to end it; what a finding is, rules say."""
+"""Looks for findings while a foreign loop goes on, and says when one is reason to end it; it judges nothing itself."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Times the recorder in a bare loop written by hand, beside other tools that watch gradients.
 
-Run `python -m tests.benchmarks.own_loop [rounds] [workload ...]`; peers that are not installed are left out, and said so.
+Run `python -m tests.benchmarks.own_loop [rounds] [workload ...]`; peers that are not installed are named and left out
+(`pip install wandb torchexplorer torchmortem cockpit-for-pytorch "setuptools<81"`; torchexplorer needs graphviz too).
 All train the same network on the same rows on one thread, without evaluation. Runs take turns within a round, each
 round in another order, and CPU time of the process is counted. The row of the bare loop against itself shows what is
 noise. What a tool costs to set up and to close is counted too.

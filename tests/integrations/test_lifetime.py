@@ -8,6 +8,7 @@ import io
 import pickle
 import tracemalloc
 import weakref
+from typing import Any
 
 import pytest
 import torch
@@ -105,7 +106,7 @@ def test_there_are_no_reference_cycles() -> None:
         recorder = Recorder(model, optimizer)
         with recorder:
             update(model, optimizer, recorder)
-        dead = [weakref.ref(recorder), weakref.ref(recorder._recorder), weakref.ref(model[0])]
+        dead: list[weakref.ref[Any]] = [weakref.ref(one) for one in (recorder, recorder._recorder, model[0])]
         del recorder
         assert [one() is None for one in dead] == [True, True, False]
         del model, optimizer
@@ -148,7 +149,7 @@ def test_memory_does_not_grow_over_ten_thousand_steps() -> None:
             for step in range(10_048):
                 optimizer.zero_grad()
                 loss = model(x).square().mean()
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()
                 recorder.step(loss)
                 optimizer.step()
                 if step in (1_023, 10_047):

@@ -23,7 +23,7 @@ from tests.integrations.loops import mlp, rows
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-class Module(pl.LightningModule):  # type: ignore[misc, name-defined]
+class Module(pl.LightningModule):  # type: ignore[misc]
     def __init__(self, spoil: int | None = None) -> None:
         super().__init__()
         self.layers = mlp()
@@ -136,7 +136,7 @@ def test_a_healthy_run_goes_on_to_its_end(tmp_path: Path) -> None:
     assert callback.recorder.history().description.planned_steps == 180
 
 
-class Gan(pl.LightningModule):  # type: ignore[misc, name-defined]
+class Gan(pl.LightningModule):  # type: ignore[misc]
     """Manual optimization with two optimizers."""
 
     def __init__(self) -> None:

@@ -34,7 +34,8 @@ def test_accumulated_gradients_are_recorded_once_for_each_optimizer_step() -> No
         for _ in range(5):
             optimizer.zero_grad()
             losses = [
-                F.cross_entropy(model(part), target) / 3 for part, target in zip(x.split(4), y.split(4), strict=True)
+                F.cross_entropy(model(part), target) / 3
+                for part, target in zip(torch.split(x, 4), torch.split(y, 4), strict=True)
             ]
             for loss in losses:
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -51,7 +52,7 @@ def test_signals_of_accumulated_batches_are_those_of_the_whole_batch() -> None:
     optimizer = sgd(model)
     x, y = rows()
     with Recorder(model, optimizer) as recorder:
-        for part, target in zip(x.split(6), y.split(6), strict=True):
+        for part, target in zip(torch.split(x, 6), torch.split(y, 6), strict=True):
             (F.cross_entropy(model(part), target) / 2).backward()  # type: ignore[no-untyped-call]
         recorder.step(0.0)
         optimizer.step()
@@ -240,7 +241,7 @@ def test_further_backward_passes_add_up_in_the_parameters_and_count_apart_betwee
         output = model(x)
         first, second = F.cross_entropy(output, y), output.square().mean()
         first.backward(retain_graph=True)  # type: ignore[no-untyped-call]
-        second.backward()  # type: ignore[no-untyped-call]
+        second.backward()
         recorder.step(first + second)
         expected = plain_norms(model)
         optimizer.step()

@@ -134,7 +134,7 @@ class LastState(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.batch_first = batch_first
-        self.recurrent = kind(1, 4, batch_first=batch_first, bidirectional=bidirectional)  # type: ignore[call-arg]
+        self.recurrent = kind(1, 4, batch_first=batch_first, bidirectional=bidirectional)  # type: ignore[call-arg, arg-type]
         self.head = nn.Linear(8 if bidirectional else 4, 3)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -273,10 +273,8 @@ class Checkpointed(nn.Module):
         # The reentrant kind needs an input with a gradient.
         x = x.clone().requires_grad_()
         for _ in range(2):
-            if self.reentrant is None:
-                x = self.segment(x)
-            else:
-                x = checkpoint(self.segment, x, use_reentrant=self.reentrant)
+            plain = self.reentrant is None
+            x = self.segment(x) if plain else checkpoint(self.segment, x, use_reentrant=self.reentrant)
         return self.head(x)  # type: ignore[no-any-return]
 
 

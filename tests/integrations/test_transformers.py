@@ -44,7 +44,7 @@ def dataset(count: int = 24) -> list[dict[str, Tensor]]:
     return [{"x": row, "labels": label} for row, label in zip(x, y, strict=True)]
 
 
-class InOrder(transformers.Trainer):  # type: ignore[misc, name-defined]
+class InOrder(transformers.Trainer):  # type: ignore[misc]
     def _get_train_sampler(self, *_: Any) -> Any:
         return torch.utils.data.SequentialSampler(self.train_dataset)
 

@@ -21,7 +21,7 @@ from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.history import Floats, Quantity
 from gradcheck_cli.recording.inert_hook import InertHook
 from gradcheck_cli.recording.layer_signals import Column, SampleNorms, summarize_samples
-from gradcheck_cli.recording.nested_tensors import find_row_axis, find_tensors, put_rows_first
+from gradcheck_cli.recording.nested_tensors import find_row_axis, find_row_tensors, put_rows_first
 from gradcheck_cli.recording.statistics import row_norms, to_numpy, varying_row_norms
 
 SLOPE_ROWS, SLOPE_ELEMENTS = 64, 2**16
@@ -133,7 +133,7 @@ class SignalHooks:
 
     def _after_root(self, _module: nn.Module, inputs: Any, output: Any) -> None:
         if torch.is_grad_enabled() and not is_inside_backward():
-            first = next((tensor for value in (output, inputs) for tensor in find_tensors(value)), None)
+            first = next((tensor for value in (output, inputs) for tensor in find_row_tensors(value)), None)
             self.rows += 0 if first is None else len(first)
             self.batches += 1
         self._in_evaluation = False
@@ -152,7 +152,7 @@ class SignalHooks:
         if not self._counts((False, index)):
             return
         call = _Call(index)
-        for position, tensor in enumerate(find_tensors(output)):
+        for position, tensor in enumerate(find_row_tensors(output)):
             axis = find_row_axis(module, tensor, position)
             call.rows = call.rows or tensor.shape[axis]
             self._observe(tensor, call, axis=axis)
@@ -175,7 +175,7 @@ class SignalHooks:
     def _before_activation(self, index: int, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         if not self._counts((True, index)):
             return
-        for tensor in find_tensors(inputs[:1]):
+        for tensor in find_row_tensors(inputs[:1]):
             row_elements = max(tensor.numel() // tensor.shape[0], 1) if tensor.shape[0] else 1
             values = tensor.detach()[: min(SLOPE_ROWS, max(SLOPE_ELEMENTS // row_elements, 8))]
             if index not in self._largest_slopes:

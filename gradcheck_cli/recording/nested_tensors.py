@@ -9,10 +9,15 @@ from typing import Any
 from torch import Tensor, nn
 
 
+def find_row_tensors(output: Any) -> Iterator[Tensor]:
+    """Those of `find_tensors` that have rows."""
+    return (tensor for tensor in find_tensors(output) if tensor.dim())
+
+
 def find_tensors(output: Any) -> Iterator[Tensor]:
-    """The floating-point tensors in a nested output that have rows: in tuples, lists, mappings and dataclasses."""
+    """The floating-point tensors in a nested output: in tuples, lists, mappings and dataclasses."""
     if isinstance(output, Tensor):
-        if output.is_floating_point() and output.dim():
+        if output.is_floating_point():
             yield output
     elif isinstance(output, Mapping):
         for value in output.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,12 +37,12 @@ def train(
     optimizer: torch.optim.Optimizer | None = None,
     batch: tuple[Tensor, Tensor] | None = None,
     call: Callable[[Tensor], Tensor] | None = None,
-    budget: float | None = 0.02,
+    **options: Any,
 ) -> Recorder:
     """The loop that everybody knows; the recorder it leaves behind."""
     optimizer = optimizer or sgd(model)
     x, y = batch or rows()
-    with Recorder(model, optimizer, budget=budget) as recorder:
+    with Recorder(model, optimizer, **options) as recorder:
         for _ in range(steps):
             optimizer.zero_grad()
             loss = F.cross_entropy((call or model)(x), y)
@@ -101,3 +102,23 @@ def assert_same_signals(one: History, other: History, names: Iterable[str], *, r
             np.testing.assert_allclose(
                 one.signals[quantity].row(name), expected, rtol=rel, err_msg=f"{quantity} of {name}"
             )
+
+
+def assert_plain_loop(history: History, *, accumulate: int, clip: float | None) -> None:
+    """Losses, norms and clip factors of 24 rows in batches of 4, by SGD with a rate of 0.1."""
+    plain = mlp()
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    x, y = rows(24)
+    steps = history.steps
+    assert steps is not None
+    assert len(steps.loss) == 6 // accumulate
+    for step in range(6 // accumulate):
+        optimizer.zero_grad()
+        batch = slice(4 * accumulate * step, 4 * accumulate * (step + 1))
+        loss = F.cross_entropy(plain(x[batch]), y[batch])
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = float(nn.utils.clip_grad_norm_(plain.parameters(), clip or float("inf")))
+        optimizer.step()
+        np.testing.assert_allclose(steps.loss[step], loss.item(), rtol=1e-4)
+        np.testing.assert_allclose(steps.gradient_norm[step], norm, rtol=1e-4)
+        np.testing.assert_allclose(steps.clip_factor[step], min(1.0, (clip or np.inf) / (norm + 1e-6)), rtol=1e-4)

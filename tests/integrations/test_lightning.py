@@ -18,7 +18,7 @@ from gradcheck_cli.errors import GradcheckError
 from gradcheck_cli.integrations.lightning import GradcheckCallback
 from gradcheck_cli.recording.history import RunStatus
 from tests.integrations.examples import run_example
-from tests.integrations.loops import mlp, rows
+from tests.integrations.loops import assert_plain_loop, mlp, rows
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -63,22 +63,7 @@ def fit(module: Any, folder: Path, callback: GradcheckCallback, **options: Any) 
 def test_norms_and_losses_are_those_of_a_plain_loop(tmp_path: Path, accumulate: int, clip: float | None) -> None:
     callback = GradcheckCallback()
     fit(Module(), tmp_path, callback, accumulate_grad_batches=accumulate, gradient_clip_val=clip, logger=False)
-    plain = mlp()
-    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
-    x, y = rows(24)
-    steps = callback.recorder.history().steps
-    assert steps is not None
-    for step in range(6 // accumulate):
-        optimizer.zero_grad()
-        batch = slice(4 * accumulate * step, 4 * accumulate * (step + 1))
-        loss = F.cross_entropy(plain(x[batch]), y[batch])
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = float(nn.utils.clip_grad_norm_(plain.parameters(), clip or float("inf")))
-        optimizer.step()
-        assert steps.loss[step] == pytest.approx(loss.item(), rel=1e-4)
-        assert steps.gradient_norm[step] == pytest.approx(norm, rel=1e-4)
-        assert steps.clip_factor[step] == pytest.approx(min(1.0, (clip or np.inf) / (norm + 1e-6)), rel=1e-4)
-    assert len(steps.loss) == 6 // accumulate
+    assert_plain_loop(callback.recorder.history(), accumulate=accumulate, clip=clip or None)
 
 
 def test_scaled_losses_and_gradients_are_unscaled(tmp_path: Path) -> None:

@@ -194,22 +194,9 @@ def test_a_lasting_finding_stops_the_loop() -> None:
 
 
 def test_a_healthy_loop_is_not_stopped() -> None:
-    recorder = train_with({"stop_on": "warning"}, steps=600)
-    assert recorder.steps_done == 600
-
-
-def train_with(options: dict[str, Any], *, steps: int) -> Recorder:
     model = mlp()
-    optimizer = sgd(model, lr=0.01)
-    x, y = rows()
-    with Recorder(model, optimizer, **options) as recorder:
-        for _ in range(steps):
-            optimizer.zero_grad()
-            loss = F.cross_entropy(model(x), y)
-            loss.backward()  # type: ignore[no-untyped-call]
-            recorder.step(loss)
-            optimizer.step()
-    return recorder
+    recorder = train(model, steps=600, optimizer=sgd(model, lr=0.01), stop_on="warning")
+    assert recorder.steps_done == 600
 
 
 def test_training_is_the_same_to_the_last_bit() -> None:

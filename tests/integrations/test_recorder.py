@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import gradcheck_cli
 from gradcheck_cli import GradcheckError, Recorder, RunReport
 from gradcheck_cli.diagnosis.check import CheckOptions, report_saved
-from gradcheck_cli.recording.history import RunStatus
+from gradcheck_cli.recording.history import Quantity, RunStatus
 from gradcheck_cli.reporters.registry import FORMATS
 from tests.integrations.loops import mlp, rows, sgd, train
 
@@ -378,3 +378,48 @@ def test_a_config_is_checked_from_python(tmp_path: Path) -> None:
     )
     report = gradcheck_cli.check(config, CheckOptions(save=False))
     assert (report.name, report.errors) == ("small", ())
+
+
+def test_steps_whose_gradients_are_passed_over_keep_their_loss_and_are_unknown_otherwise() -> None:
+    model, plain = mlp(), mlp()
+    optimizer = sgd(model)
+    x, y = rows()
+    # So small a budget pays for no sample beyond those that are always taken.
+    with Recorder(model, optimizer, budget=1e-9) as recorder:
+        recorder._budget.stride = 4
+        for _ in range(24):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()  # type: ignore[no-untyped-call]
+            recorder.step(loss)
+            nn.utils.clip_grad_norm_(model.parameters(), 0.2)
+            optimizer.step()
+    whole = train(plain, steps=1, budget=None).history()
+    history = recorder.history()
+    looked_at = [0, 1, 3, 4, 7, 8, 11, 15, 16, 19, 23]
+    assert history.steps is not None
+    assert whole.steps is not None
+    assert np.isfinite(history.steps.loss).all()
+    assert np.flatnonzero(np.isfinite(history.steps.gradient_norm)).tolist() == looked_at
+    assert np.flatnonzero(np.isfinite(history.steps.clip_factor)).tolist() == looked_at
+    signal = history.signals[Quantity.GRADIENT_NORM]
+    assert signal.steps.tolist() == looked_at
+    np.testing.assert_allclose(signal.values[:, 0], whole.signals[Quantity.GRADIENT_NORM].values[:, 0], rtol=1e-6)
+    assert not history.steps.skipped.any()
+    assert history.non_finite is None
+    assert findings(recorder.diagnose()) == {}
+    assert set(recorder.scalars(None)) >= {"gradcheck/gradient_norm", "gradcheck/gradient_norm/0"}
+
+
+def test_nan_is_seen_at_a_step_whose_gradients_are_passed_over() -> None:
+    model = mlp()
+    optimizer = sgd(model)
+    with Recorder(model, optimizer) as recorder:
+        recorder._budget.stride = 4
+        for step in range(12):
+            for parameter in model.parameters():
+                parameter.grad = torch.ones_like(parameter)
+            recorder.step(float("nan") if step == 5 else 1.0)
+    fault = recorder.history().non_finite
+    assert fault is not None
+    assert (fault.step, fault.quantity, fault.lasting) == (5, "loss", False)

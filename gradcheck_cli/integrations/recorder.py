@@ -113,6 +113,7 @@ class Recorder:
         self._optimizer_steps = 0
         self._before_hook, self._after_hook = _Weak(self._before_update), _Weak(self._after_update)
         self._last_end = 0.0
+        self._is_closed = False
         self._batch_sizes: tuple[int, int] | tuple[()] = ()
 
     def __enter__(self) -> Recorder:
@@ -132,6 +133,7 @@ class Recorder:
         """Begin; the `with` statement does this."""
         if self._handles:
             return
+        self._is_closed = False
         for optimizer in self._optimizers:
             self._handles += [
                 optimizer.register_step_pre_hook(self._before_hook),
@@ -148,6 +150,7 @@ class Recorder:
         while self._handles:
             self._handles.pop().remove()
         self._recorder.flush()
+        self._is_closed = True
 
     def step(
         self,
@@ -167,16 +170,17 @@ class Recorder:
             clip_factor: What the gradients have been multiplied by already, where clipping cannot come later.
 
         Raises:
-            UsageError: `loss` is not one number, or there are no gradients at the first step.
+            UsageError: `loss` is not one number, the recorder is closed, or there are no gradients at the first step.
             StopTraining: `stop_on` asks for it; the `with` statement ends the block and lets nothing through.
         """
         now = time.perf_counter()
         recorder, step = self._recorder, self._recorder.steps_done
+        value = read_loss(loss)
         if not self._handles:
+            self._refuse_closed()
             self.start()
         if not step:
             self._refuse_misplaced()
-        value = read_loss(loss)
         self._see_last_update()
         sampling = recorder.is_sampling
         if recorder.flush_if_full():
@@ -346,6 +350,11 @@ class Recorder:
             return rate.detach().clone() if isinstance(rate, Tensor) else rate
         return max(float(group["lr"]) for group in groups)
 
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            message = "the recorder is closed"
+            raise UsageError([Problem("step", message, hint="call it inside the `with` block, or start() it again")])
+
     def _refuse_misplaced(self) -> None:
         if self._optimizer_steps:
             message, hint = (
@@ -391,7 +400,7 @@ class Recorder:
         ended = time.perf_counter()
         if sampling:
             self._ignore_others()
-            self._budget.see_sampled(step, ended - self._last_end)
+            self._budget.see_sampled(step, ended - self._last_end, ended - began)
         else:
             self._budget.see_ordinary(ended - self._last_end, ended - began)
         self._last_end = ended

@@ -12,6 +12,7 @@ FIXED_INTERVAL = 64
 LEAST_SHARE = 0.2
 """Part of the budget that sampled steps get even where the norms of each step cost all of it."""
 LONGEST_STRIDE = 4
+LEAST_EXTRA_S = 1e-5
 REMEMBERED = 9
 """Samples whose median cost counts. The first one of a run warms up and does not."""
 
@@ -49,12 +50,13 @@ class SamplingBudget:
         self._totals.append(total_s)
         self._owns.append(own_s)
 
-    def see_sampled(self, step: int, total_s: float) -> None:
-        """A sampled step took so long; chooses the next one."""
+    def see_sampled(self, step: int, total_s: float, own_s: float) -> None:
+        """A sampled step took so long, of which so much was spent where it can be told; chooses the next one."""
         self._samples += 1
         self._measure_ordinary()
         if self._samples > 1 and not math.isnan(self._training_s):
-            extra = max(total_s - self._training_s - self._own_s, 0.0)
+            # Where other programs slow the ordinary steps down, a sampled one may look free: it never is.
+            extra = max(total_s - self._training_s - self._own_s, own_s - self._own_s, LEAST_EXTRA_S)
             self._extras = [*self._extras[1 - REMEMBERED :], extra]
         self._last = step
         self._choose_next(step)

@@ -318,6 +318,18 @@ def test_what_is_no_loss_is_refused(loss: Any, said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_a_step_behind_the_block_is_refused_and_leaves_no_hook() -> None:
+    model = mlp()
+    recorder = train(model)
+    with pytest.raises(GradcheckError, match="the recorder is closed; call it inside the `with` block"):
+        recorder.step(1.0)
+    assert not any(one._forward_hooks for one in model.modules())
+    recorder.start()
+    recorder.step(1.0)
+    recorder.close()
+    assert recorder.steps_done == 6
+
+
 def test_validation_losses_of_other_rows_or_shapes_are_refused() -> None:
     recorder = train(mlp())
     recorder.validation(torch.zeros(5))

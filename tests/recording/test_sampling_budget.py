@@ -17,7 +17,7 @@ def simulate(
     for step in range(steps):
         if step in plan:
             chosen.append(step)
-            plan.see_sampled(step, training + own + sampled)
+            plan.see_sampled(step, training + own + sampled, own + sampled / 4)
         else:
             plan.see_ordinary(training + own, own)
             if step % 64 == 63:
@@ -58,6 +58,16 @@ def test_without_a_budget_each_64th_step_whatever_it_costs() -> None:
     chosen, plan = simulate(None, steps=300, sampled=1000.0)
     assert chosen == [0, 1, 4, 8, 16, 32, 64, 128, 192, 256]
     assert plan.interval == FIXED_INTERVAL
+
+
+def test_a_sample_that_seems_to_cost_nothing_is_counted_by_what_is_known_of_it() -> None:
+    plan = SamplingBudget(0.02)
+    for step in range(200):
+        if step in plan:
+            plan.see_sampled(step, 0.5, 0.302)
+        else:
+            plan.see_ordinary(1.002, 0.002)
+    assert plan.interval == pytest.approx(0.3 / 0.018, rel=0.01)
 
 
 def test_nothing_is_claimed_before_it_is_known() -> None:

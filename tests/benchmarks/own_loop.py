@@ -13,8 +13,10 @@ import gc
 import json
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 
 import torch
@@ -42,7 +44,9 @@ def main(rounds: int, names: Sequence[str]) -> None:
     for workload in WORKLOADS:
         if names and workload.name not in names:
             continue
-        results[workload.name] = ratios = measure(workload, contestants, rounds)
+        # Some tools leave files where they run.
+        with tempfile.TemporaryDirectory() as folder, chdir(folder):
+            results[workload.name] = ratios = measure(workload, contestants, rounds)
         print(f"\n{workload.name} (goal {GOALS[workload.name]:.2f})")
         for name, ratio in ratios.items():
             print(f"  {name:<22} {'does not run here' if ratio is None else format(ratio, '7.3f')}", flush=True)

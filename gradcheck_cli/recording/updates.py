@@ -10,37 +10,51 @@ from gradcheck_cli.recording.history import Floats
 from gradcheck_cli.recording.layer_signals import Column, divide
 from gradcheck_cli.recording.statistics import exact_norms
 
+MOST_BYTES_OF_COPIES = 2**30
+"""A copy of all weights is a burden only in networks of hundreds of millions of them."""
+
 
 class UpdateRatios:
-    """|dw| / |w| of each parameter: `before` the step, `after` it."""
+    """|dw| / |w| of each parameter: `before` the step, `after` it; unknown for the largest of a huge network."""
 
     def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
         self._parameters = parameters
-        self._changing: list[int] = []
+        self._copied: list[int] = []
         self._weights: list[Tensor] = []
         self._norms = Column.unknown(len(parameters))
 
     def before(self) -> Column:
         """Remember the weights that are not frozen; their norms `[P]`."""
-        self._changing = [index for index, parameter in enumerate(self._parameters) if parameter.requires_grad]
-        self._weights = [self._parameters[index].detach().clone() for index in self._changing]
-        self._norms = self._spread(exact_norms(self._weights))
+        changing = [index for index, parameter in enumerate(self._parameters) if parameter.requires_grad]
+        self._norms = self._spread(exact_norms([self._parameters[index].detach() for index in changing]), changing)
+        self._copied = self._choose_copied(changing)
+        self._weights = [self._parameters[index].detach().clone() for index in self._copied]
         return self._norms
 
     def after(self) -> Column:
         """The ratios `[P]` of the step taken since `before`; unknown for weights that were all zero."""
         weights, self._weights = self._weights, []
         updates = [
-            self._parameters[index].detach() - weight for index, weight in zip(self._changing, weights, strict=True)
+            self._parameters[index].detach() - weight for index, weight in zip(self._copied, weights, strict=True)
         ]
-        return divide(self._spread(exact_norms(updates)), self._norms)
+        return divide(self._spread(exact_norms(updates), self._copied), self._norms)
 
     def forget(self) -> None:
         """The step was not taken."""
         self._weights = []
 
-    def _spread(self, values: Floats) -> Column:
-        """Values of the weights that change, put in their places."""
+    def _choose_copied(self, changing: Sequence[int]) -> list[int]:
+        """All of them, or the smallest ones where copies of all would take too much memory."""
+        chosen, room = [], MOST_BYTES_OF_COPIES
+        for index in sorted(changing, key=lambda one: self._parameters[one].nbytes):
+            room -= self._parameters[index].nbytes
+            if room < 0:
+                break
+            chosen.append(index)
+        return sorted(chosen)
+
+    def _spread(self, values: Floats, places: Sequence[int]) -> Column:
+        """Values put in their places, the others unknown."""
         column = Column.unknown(len(self._parameters))
-        column.values[self._changing], column.known[self._changing] = values, True
+        column.values[places], column.known[places] = values, True
         return column

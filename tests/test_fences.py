@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "rules": {"config", "recording"},
     "diagnosis": {"config", "recording", "rules"},
     "reporters": {"config", "recording", "rules", "diagnosis"},
+    "integrations": {"config", "recording", "rules", "diagnosis", "reporters"},
     "cli": {"config", "recording", "rules", "diagnosis", "reporters"},
 }
 TORCH_FREE_RECORDING = {

@@ -15,7 +15,8 @@ from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, find_exit_code
 from gradcheck_cli.diagnosis.failed_runs import report_crash, report_killed
 from gradcheck_cli.diagnosis.judged_runs import describe_untrained, report_refused, report_run
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
-from gradcheck_cli.diagnosis.reading import prepare, read_file, read_text, settle_rules
+from gradcheck_cli.diagnosis.own_loop import judge_recorded
+from gradcheck_cli.diagnosis.reading import prepare, read_file, read_text, settle_diagnostics, settle_rules
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
 from gradcheck_cli.diagnosis.silencing import silence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gradcheck_cli.config.schema import Config
     from gradcheck_cli.recording.description import RunDescription
     from gradcheck_cli.recording.progress import Progress
+    from gradcheck_cli.recording.saved_run import SavedRun
 
 __all__ = [
     "DEFAULTS",
@@ -190,11 +192,23 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
         message = f"--set {settled[0]} cannot change a run that is already trained"
         raise UsageError([Problem("", message, allowed="keys below `diagnostics`")])
     saved = read_run(find_run(options.run_dir or RUN_ROOT, run))
+    if not saved.config_text:
+        return replace(_judge_own_loop(saved, options), run_dir=saved.path)
     overrides = (*saved.overrides, *options.overrides)
     document = parse_document(saved.config_text, source=saved.source or saved.name, overrides=overrides)
     loaded = load_config(document, rules=rule_table())
     config = settle_rules(loaded, options.settings_of(document.source), options)
     return replace(report_run(saved.history, config, document), run_dir=saved.path)
+
+
+def _judge_own_loop(saved: SavedRun, options: CheckOptions) -> RunReport:
+    """A run that was recorded in somebody's own loop: there is no config, but thresholds may be given."""
+    from gradcheck_cli.config.document import parse_document
+    from gradcheck_cli.config.loading import load_diagnostics
+
+    document = parse_document("diagnostics: {}", source=saved.name, overrides=options.overrides)
+    given = load_diagnostics(document, rules=rule_table())
+    return judge_recorded(saved.history, settle_diagnostics(given, options.settings_of(str(saved.path)), options))
 
 
 def summarize_config(

@@ -49,6 +49,7 @@ def judge(
     config: Config | None = None,
     document: Document | None = None,
     *,
+    diagnostics: DiagnosticsConfig | None = None,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
 ) -> Judgement:
@@ -57,13 +58,14 @@ def judge(
     Args:
         config: What the run was made from; None for a run without a config, whose fixes are then advice.
         document: Its text, for the name of the file.
+        diagnostics: Of a run without a config.
         select: Goes over the config's own selection.
         ignore: Adds to the config's own.
 
     Raises:
         UsageError, ConfigError: A rule or threshold that is named does not exist.
     """
-    diagnostics = config.diagnostics if config is not None else None
+    diagnostics = config.diagnostics if config is not None else diagnostics
     configured = configure(diagnostics)
     chosen = choose_rules(diagnostics, select=select, ignore=ignore)
     # How a run ended decides on harm and on what explains it, whichever rules are shown.

@@ -6,6 +6,7 @@ other `DTensor`s). Each call is made by all processes of the group, in the same 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -108,6 +109,15 @@ def piece_of(tensor: Tensor) -> Tensor:
         return tensor
     piece: Tensor = tensor.to_local()  # type: ignore[attr-defined]
     return piece
+
+
+def bytes_of_piece(tensor: Tensor) -> int:
+    """The size of a process's piece: that of the whole over the number of pieces, the same in all processes."""
+    if not is_sharded(tensor):
+        return tensor.nbytes
+    placements, mesh = tensor.placements, tensor.device_mesh  # type: ignore[attr-defined]
+    pieces: int = math.prod(mesh.size(dim) for dim, placement in enumerate(placements) if placement.is_shard())
+    return (tensor.nbytes + pieces - 1) // pieces
 
 
 def pieces_of(parameters: Sequence[nn.Parameter]) -> list[Tensor]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_ as _is
 
 import numpy as np
 import torch
@@ -46,6 +47,7 @@ class GradientNorms:
         self._confirmed: set[int] = set()
         self._check_next = False
         self._shards = Shards(self._parameters)
+        self._seen: tuple[list[Tensor], list[int]] = [], []
         self._look_for_gradients()
 
     def take(self, *, check: bool) -> TakenNorms:
@@ -64,8 +66,35 @@ class GradientNorms:
                 norms[position] = precise_norm(gradients[position])
         return TakenNorms(self._columns, norms, check)
 
+    def take_if_changed(self) -> TakenNorms | None:
+        """The norms of the gradients where somebody has changed one since `mark`; None where nobody has.
+
+        A change of a tensor's pieces cannot be seen: those are always measured again.
+        """
+        (known, versions), self._seen = self._seen, ([], [])
+        present = [parameter.grad is not None for parameter in self._with_gradient]
+        gradients = [gradient for parameter in self._with_gradient if (gradient := parameter.grad) is not None]
+        unchanged = [gradient._version for gradient in gradients] == versions and all(map(_is, gradients, known))
+        if (unchanged and not self._shards) or not gradients:
+            return None
+        columns = self._columns if all(present) else self._columns[present]
+        return TakenNorms(columns, all_norms([_plain(gradient) for gradient in gradients], dtype=self._dtype), True)
+
+    def mark(self) -> None:
+        """Remember the gradients as they are, so that `take_if_changed` can tell."""
+        gradients = [gradient for parameter in self._with_gradient if (gradient := parameter.grad) is not None]
+        self._seen = gradients, [gradient._version for gradient in gradients]
+
     def transfer(self, taken: Sequence[TakenNorms]) -> tuple[Floats, Bools]:
-        """Values and known flags `[S, P]` of several steps, by one transfer per set of parameters with gradients.
+        """Values and known flags `[S, P]` of several steps."""
+        values = self.collect(taken)
+        known = np.zeros(values.shape, dtype=np.bool_)
+        for row, one in enumerate(taken):
+            known[row, one.columns] = True
+        return self._doubt(values, known, np.array([one.checked for one in taken], dtype=np.bool_))
+
+    def collect(self, taken: Sequence[TakenNorms]) -> Floats:
+        """Norms `[S, P]` of several steps, NaN without a gradient; a transfer per set of parameters with gradients.
 
         Norms of tensors that several processes hold in pieces are made whole here, for all steps at once.
         """
@@ -80,11 +109,7 @@ class GradientNorms:
                 flat = to_numpy(torch.stack([norm for one in taken[start:stop] for norm in one.norms]))
                 values[start:stop, columns] = flat.reshape(stop - start, len(columns))
             start = stop
-        values = self._shards.whole(values)
-        known = np.zeros(values.shape, dtype=np.bool_)
-        for row, one in enumerate(taken):
-            known[row, one.columns] = True
-        return self._doubt(values, known, np.array([one.checked for one in taken]))
+        return self._shards.whole(values)
 
     def _doubt(self, values: Floats, known: Bools, checked: Bools) -> tuple[Floats, Bools]:
         """Make unknown what may have underflowed and was not checked."""

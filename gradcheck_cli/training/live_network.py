@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from gradcheck_cli.recording.description import LayerDescription, ParameterDescription
+from gradcheck_cli.recording.symmetry import is_symmetric
 from gradcheck_cli.training.data_flow import parents
 from gradcheck_cli.training.found_layers import FoundLayer, find_layers, first_tensor, tensors_in
 from gradcheck_cli.training.network_layout import Trace, arrange
 from gradcheck_cli.training.offsets import BuiltLayer, layers_with_removed_bias, without_effect
-from gradcheck_cli.training.symmetry import is_symmetric
 
 
 @dataclass(frozen=True)

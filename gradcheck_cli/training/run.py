@@ -17,6 +17,7 @@ from gradcheck_cli.recording.history import Environment, History, NonFinite, Out
 from gradcheck_cli.recording.launch import read_launch
 from gradcheck_cli.recording.progress import Progress
 from gradcheck_cli.recording.refused_network import described
+from gradcheck_cli.recording.symmetry import find_symmetric
 from gradcheck_cli.training.assembly import build_loop
 from gradcheck_cli.training.device import choose_device, cpu_threads
 from gradcheck_cli.training.loop import Ending, OnEpoch, TrainingLoop, Watchers
@@ -24,7 +25,6 @@ from gradcheck_cli.training.outcome import judge_outcome
 from gradcheck_cli.training.prepared import Prepared, prepare
 from gradcheck_cli.training.processes import joined
 from gradcheck_cli.training.streams import Stream, derive_seed
-from gradcheck_cli.training.symmetry import find_symmetric
 
 _OVER_ROWS = (Quantity.FORWARD_SIGNAL, Quantity.FORWARD_RELATIVE, Quantity.SENSITIVITY)
 

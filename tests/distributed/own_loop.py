@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
+from gradcheck_cli.integrations.recorder import Recorder as OwnRecorder
 from gradcheck_cli.recording.distributed import Ranks
+from gradcheck_cli.recording.history import History
 from gradcheck_cli.recording.recorder import Recorded, Recorder
 from gradcheck_cli.training.live_network import describe_network
 
@@ -29,11 +31,16 @@ def wrap(network: nn.Module, kind: str) -> nn.Module:
     return network
 
 
+def make() -> tuple[nn.Module, Tensor, Tensor]:
+    """A network, and its inputs and targets `[STEPS, ROWS, ...]`."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2))
+    return network, torch.randn(STEPS, ROWS, 3), torch.randn(STEPS, ROWS, 2)
+
+
 def record(kind: str, *, rank: int = 0, size: int = 1) -> Recorded:
     """Train for some steps on this process's rows of each batch."""
-    torch.manual_seed(0)
-    network: nn.Module = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2))
-    inputs, targets = torch.randn(STEPS, ROWS, 3), torch.randn(STEPS, ROWS, 2)
+    network, inputs, targets = make()
     found = describe_network(network, inputs[0], path=None)
     wrapped = wrap(network, kind) if size > 1 else network
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, foreach=False)
@@ -51,10 +58,28 @@ def record(kind: str, *, rank: int = 0, size: int = 1) -> Recorded:
     return recorder.finish()
 
 
-def record_together(rank: int) -> Mapping[str, Recorded]:
+def record_publicly(kind: str, *, rank: int = 0, size: int = 1) -> History | None:
+    """The same by the recorder for any loop, with clipping; only the first process asks what was recorded."""
+    network, inputs, targets = make()
+    wrapped = wrap(network, kind) if size > 1 else network
+    optimizer = torch.optim.SGD(wrapped.parameters(), lr=0.1, foreach=False)
+    # By time it samples at DDP alone: there is no exchange between recorders.
+    with OwnRecorder(wrapped, optimizer, budget=0.02 if kind in SHAPES else None) as recorder:
+        for x, y in zip(inputs, targets, strict=True):
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(wrapped(x[rank::size]), y[rank::size])
+            loss.backward()  # type: ignore[no-untyped-call]
+            recorder.step(loss)
+            nn.utils.clip_grad_norm_(wrapped.parameters(), 0.2)
+            optimizer.step()
+    return recorder.diagnose().history if rank == 0 else None
+
+
+def record_together(rank: int) -> tuple[Mapping[str, Recorded], Mapping[str, History | None]]:
     """All kinds, in a process group of our own making."""
     dist.init_process_group("gloo")
     kinds: tuple[str, ...] = ("ddp", *SHAPES)
     found = {kind: record(kind, rank=rank, size=2) for kind in kinds}
+    publicly = {kind: record_publicly(kind, rank=rank, size=2) for kind in kinds}
     dist.barrier()
-    return found
+    return found, publicly

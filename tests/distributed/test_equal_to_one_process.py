@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 
@@ -11,30 +11,27 @@ import numpy as np
 import pytest
 
 from gradcheck_cli.recording.history import History, Quantity, RunStatus
-from gradcheck_cli.recording.recorder import Recorded
 from tests.distributed.cases import CASES, RUNS
 from tests.distributed.launching import PROCESSES, launch
-from tests.distributed.own_loop import SHAPES, record
-from tests.distributed.worker import train_case
-
-Found = Mapping[tuple[str, str], History]
+from tests.distributed.own_loop import SHAPES, record, record_publicly
+from tests.distributed.worker import Found, Job, train_case
 
 alone: Callable[[str], History] = cache(lambda case: train_case(CASES[case], "auto"))
 """The same run in this process."""
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Mapping[str, Recorded]]:
+def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """What the first of two processes recorded: of each case by each strategy, and in a loop of somebody's own."""
     target = tmp_path_factory.mktemp("distributed") / "found.pickle"
     done = launch("tests.distributed.worker", str(target))
     assert done.returncode == 0, done.stderr
-    recorded: tuple[Found, Mapping[str, Recorded]] = pickle.loads(target.read_bytes())
+    recorded: Job = pickle.loads(target.read_bytes())
     return recorded
 
 
 @pytest.fixture(scope="module")
-def found(job: tuple[Found, Mapping[str, Recorded]]) -> Found:
+def found(job: Job) -> Found:
     """The first part."""
     return job[0]
 
@@ -105,7 +102,7 @@ def test_sharded_weights_hide_the_origin_and_the_report_says_so(found: Found) ->
 
 
 @pytest.mark.parametrize("kind", ["ddp", *SHAPES])
-def test_a_loop_of_ones_own_records_what_one_process_does(job: tuple[Found, Mapping[str, Recorded]], kind: str) -> None:
+def test_a_loop_of_ones_own_records_what_one_process_does(job: Job, kind: str) -> None:
     """The averaged gradient, once; norms of pieces summed over those who hold pieces, and over no copies."""
     one, two = record(kind), job[1][kind]
     assert same(one.steps.gradient_norm, two.steps.gradient_norm)
@@ -113,3 +110,21 @@ def test_a_loop_of_ones_own_records_what_one_process_does(job: tuple[Found, Mapp
     for quantity, signal in one.signals.items():
         assert np.array_equal(signal.known, two.signals[quantity].known), quantity
         assert same(signal.values, two.signals[quantity].values), quantity
+
+
+@pytest.mark.parametrize("kind", ["ddp", *SHAPES])
+def test_the_recorder_for_any_loop_measures_whole_weights_and_gradients(job: Job, kind: str) -> None:
+    one, two = record_publicly(kind), job[2][kind]
+    assert one is not None
+    assert two is not None
+    assert (two.description.name, two.description.is_sequence) == ("Sequential", True)
+    assert one.steps is not None
+    assert two.steps is not None
+    assert same(one.steps.gradient_norm, two.steps.gradient_norm)
+    assert same(one.steps.clip_factor, two.steps.clip_factor)
+    assert (one.steps.clip_factor < 0.9).any()
+    for quantity in (Quantity.GRADIENT_NORM, Quantity.WEIGHT_NORM, Quantity.UPDATE_RATIO):
+        first, second = one.signals[quantity], two.signals[quantity]
+        assert np.array_equal(first.steps, second.steps), quantity
+        assert np.array_equal(first.known, second.known), quantity
+        assert same(first.values, second.values), quantity

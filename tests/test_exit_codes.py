@@ -234,7 +234,7 @@ def test_130_interrupted_while_training_and_still_reported(
     assert entry["steps"] > 0
 
 
-@pytest.mark.parametrize("place", ["diagnosis.check.lint_many", "cli.report_files.plan_reports"])
+@pytest.mark.parametrize("place", ["diagnosis.check.lint_many", "cli.request.plan_reports"])
 def test_130_interrupted_elsewhere(
     place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "rules": {"config", "recording"},
     "diagnosis": {"config", "recording", "rules"},
     "reporters": {"config", "recording", "rules", "diagnosis"},
+    "fixing": {"config", "recording", "rules", "diagnosis"},
     "integrations": {"config", "recording", "rules", "diagnosis", "reporters"},
-    "cli": {"config", "recording", "rules", "diagnosis", "reporters"},
+    "cli": {"config", "recording", "rules", "diagnosis", "reporters", "fixing"},
 }
 TORCH_FREE_RECORDING = {
     "__init__.py",

@@ -50,8 +50,8 @@ class Result:
         coming_fall: By how much as many steps again would lower the training loss, in units of the trivial loss.
         non_finite: Whether it ended with NaN or Inf.
         findings: But for those on comments.
-        remarks: Those on comments in the config that silence nothing: they tell nothing of the training.
         refused: Why it could not be trained; empty where it could.
+        remarks: Those on comments in the config that silence nothing: they tell nothing of the training.
     """
 
     status: RunStatus
@@ -64,8 +64,8 @@ class Result:
     coming_fall: float
     non_finite: bool
     findings: tuple[Finding, ...]
-    remarks: tuple[Finding, ...]
     refused: str
+    remarks: tuple[Finding, ...] = ()
 
     @property
     def failed(self) -> str:

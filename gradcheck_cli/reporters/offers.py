@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from gradcheck_cli.diagnosis.fix_report import Attempt
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.reporters.numbers import show_count
 from gradcheck_cli.reporters.replacements import Replacement, apply_fix, find_replacements
 from gradcheck_cli.reporters.search_text import name_metric, show_change, show_titles
-from gradcheck_cli.rules.base import Finding, Safety, Verdict
+from gradcheck_cli.rules.base import Finding, Safety, Severity, Verdict
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Offer:
 
 
 def list_offers(finding: Finding, run: RunReport) -> Iterator[Offer]:
-    """The change that a search has chosen where it is of this finding, then the finding's own fixes in their order.
+    """The change that a search has chosen where it does away with the finding, then the finding's own fixes in order.
 
     Advice has nothing to replace; what does not fit the text, changes nothing or was there already is left out.
     """
@@ -46,14 +47,21 @@ def list_offers(finding: Finding, run: RunReport) -> Iterator[Offer]:
 
 
 def _list_all(finding: Finding, run: RunReport) -> Iterator[Offer]:
-    chosen = run.fix.chosen if run.fix is not None else None
+    chosen = _find_chosen(finding, run)
     own = [(after, fix) for fix in finding.fixes if (after := apply_fix(fix, run)) is not None]
-    # The search went for the first finding. A change of a single fix is told as that fix, which has a reason.
-    if chosen is not None and finding is run.findings[0] and chosen.text not in [after for after, _ in own]:
+    # A change of a single fix is told as that fix, which has a reason.
+    if chosen is not None and chosen.text not in [after for after, _ in own]:
         text = _describe(run, show_titles(chosen), verdict=chosen.verdict)
         yield Offer(text, chosen.safety, chosen.verdict, chosen.text)
     for after, fix in own:
         yield Offer(_describe(run, fix.title, reason=fix.reason, verdict=fix.verdict), fix.safety, fix.verdict, after)
+
+
+def _find_chosen(finding: Finding, run: RunReport) -> Attempt | None:
+    """The chosen change where it does away with the finding; a search looks for no cure of mere notes."""
+    if run.fix is None or finding.severity is Severity.INFO:
+        return None
+    return None if any(left.rule == finding.rule for left in run.fix.remaining) else run.fix.chosen
 
 
 def _describe(run: RunReport, title: str, *, reason: str = "", verdict: Verdict | None) -> str:

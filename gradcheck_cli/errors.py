@@ -80,6 +80,13 @@ class TimeLimitError(GradcheckError):
     """A run took longer than it was given."""
 
 
+class ProcessError(GradcheckError):
+    """A process of a job of several has failed, so that this one cannot go on.
+
+    It has no problems where another process reports them.
+    """
+
+
 class UsageError(GradcheckError):
     """The command line asks for something that does not exist or does not fit together."""
 

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "diagnosis": {"config", "recording", "rules"},
     "reporters": {"config", "recording", "rules", "diagnosis"},
     "fixing": {"config", "recording", "rules", "diagnosis"},
+    "integrations": {"config", "recording", "rules", "diagnosis", "reporters"},
     "cli": {"config", "recording", "rules", "diagnosis", "reporters", "fixing"},
 }
 TORCH_FREE_RECORDING = {
@@ -32,6 +33,7 @@ TORCH_FREE_RECORDING = {
     "describing.py",
     "description.py",
     "history.py",
+    "launch.py",
     "progress.py",
     "run_folder.py",
     "storage.py",

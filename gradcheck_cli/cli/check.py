@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from gradcheck_cli.cli import options
 from gradcheck_cli.cli.choices import Color
 
 if TYPE_CHECKING:
-    from gradcheck_cli.diagnosis.report import RunReport
+    from gradcheck_cli.diagnosis.report import Report, RunReport
+
+_PATIENCE_SECONDS = 5.0
 
 
 def check(
@@ -31,6 +34,7 @@ def check(
     jobs: options.Jobs = None,
     timeout: options.Timeout = None,
     full: options.Full = False,
+    allow_import: options.AllowImport = None,
     output_format: options.Format = None,
     reports: options.Reports = None,
     run_dir: options.RunDir = None,
@@ -52,13 +56,21 @@ def check(
     gradcheck check configs/ --timeout 600 --report sarif=gradcheck.sarif --report junit=gradcheck.xml
 
     gradcheck check config.yaml --set optimizer.lr=0.01 --select GC1,overfitting
+
+    gradcheck check own_model.yaml --allow-import mypackage
+
+    torchrun --nproc-per-node 2 -m gradcheck_cli check config.yaml
     """
     from gradcheck_cli.cli.console import write_message
     from gradcheck_cli.cli.output import write_report
     from gradcheck_cli.cli.progress import make_progress
     from gradcheck_cli.cli.request import make_request
     from gradcheck_cli.diagnosis.check import check_many
+    from gradcheck_cli.errors import ProcessError
+    from gradcheck_cli.recording.launch import read_launch
 
+    launch = read_launch()
+    is_heard = launch is None or launch.reports
     request = make_request(
         configs,
         select=select,
@@ -70,6 +82,7 @@ def check(
         reports=reports,
         write_baseline=write_baseline,
         skip_others=skip_others,
+        allow_import=allow_import,
         overrides=options.collect_overrides(
             settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
         ),
@@ -77,18 +90,40 @@ def check(
         jobs=jobs,
     )
     wanted = replace(request.options, full=full, seeds=seeds, timeout=timeout, save=not no_save)
+    quiet = quiet or not is_heard
     is_announced = request.jobs > 1 and not quiet
     if is_announced:
         write_message(f"training {request.jobs} runs at a time")
-    report = check_many(
-        configs,
-        wanted,
-        jobs=request.jobs,
-        progress=make_progress(sys.stderr, quiet=quiet),
-        on_finished=_announce if is_announced else None,
-    )
+    try:
+        report = check_many(
+            configs,
+            wanted,
+            jobs=request.jobs,
+            progress=make_progress(sys.stderr, quiet=quiet),
+            on_finished=_announce if is_announced else None,
+        )
+    except ProcessError as error:
+        if error.problems:
+            raise
+        report = None
+    if report is None or not is_heard:
+        return _leave_word_to_first(report)
     write_report(report, request.output_format, color=color, verbose=verbose, files=request.files)
     return report.exit_code
+
+
+def _leave_word_to_first(report: Report | None) -> int:
+    """What all processes found is the first one's to say, and an exit code of another would end it before it does.
+
+    Where the job could not be done, the first one has ended it after a moment, or it was done there.
+    """
+    from gradcheck_cli.cli.guard import FAILURE
+    from gradcheck_cli.errors import GradcheckError
+
+    if report is not None and report.exit_code == FAILURE:
+        time.sleep(_PATIENCE_SECONDS)
+        raise GradcheckError(problem for run in report.runs for problem in run.errors)
+    return 0
 
 
 def _announce(run: RunReport) -> None:

@@ -85,6 +85,7 @@ def fix(
         ),
     ] = None,
     full: options.Full = False,
+    allow_import: options.AllowImport = None,
     output_format: options.Format = None,
     reports: options.Reports = None,
     run_dir: options.RunDir = None,
@@ -124,6 +125,7 @@ def fix(
         output_format=output_format,
         reports=reports,
         skip_others=skip_others,
+        allow_import=allow_import,
         overrides=options.collect_overrides(
             settings=settings, seed=seed, epochs=epochs, max_steps=max_steps, device=device
         ),

@@ -131,6 +131,17 @@ DeviceOption = Annotated[
     DeviceChoice | None,
     typer.Option("--device", help="Override the device.", rich_help_panel=TRAINING, show_default=False),
 ]
+AllowImport = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-import",
+        metavar="PACKAGE",
+        envvar="GRADCHECK_ALLOW_IMPORT",
+        help="Let the config run code of this package: model.factory, data.factory; several with commas, or repeat it.",
+        rich_help_panel=TRAINING,
+        show_default=False,
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

@@ -10,6 +10,7 @@ from gradcheck_cli.cli.choices import FailOn, OutputFormat
 from gradcheck_cli.cli.options import choose_baseline, split_list
 from gradcheck_cli.cli.report_files import ReportFile, plan_reports
 from gradcheck_cli.cli.settings import SettingsFinder
+from gradcheck_cli.config.factory_reading import read_packages
 from gradcheck_cli.diagnosis.check_options import CheckOptions
 
 
@@ -41,6 +42,7 @@ def make_request(
     reports: Sequence[str] | None,
     write_baseline: str | None = None,
     skip_others: bool = False,
+    allow_import: Sequence[str] | None = None,
     overrides: Sequence[str] = (),
     run_dir: Path | None = None,
     jobs: int | None = None,
@@ -49,9 +51,10 @@ def make_request(
 
     Args:
         configs: Files, folders and globs; none for a command that reads no config.
+        allow_import: Of the command line or the environment; settings have no say in it.
 
     Raises:
-        UsageError: The settings cannot be used, or a place for a report cannot be written.
+        UsageError: The settings cannot be used, a place for a report cannot be written, or a package has no such name.
     """
     files = plan_reports(reports, configs=configs)
     finder = SettingsFinder()
@@ -66,6 +69,7 @@ def make_request(
         baseline=known,
         write_baseline=choose_baseline(write_baseline, known),
         skip_others=skip_others,
+        allow_import=read_packages(split_list(allow_import) or ()),
         overrides=tuple(overrides),
         run_dir=run_dir or tool.run_dir,
     )

@@ -17,6 +17,7 @@ def summary(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file.", show_default=False)],
     settings: options.Set = None,
     seed: options.Seed = None,
+    allow_import: options.AllowImport = None,
     output_format: Annotated[
         SummaryFormat, typer.Option("--output-format", help="Format on standard output.")
     ] = SummaryFormat.FULL,
@@ -30,12 +31,15 @@ def summary(
     """
     from gradcheck_cli.cli.console import make_page, write_result
     from gradcheck_cli.cli.output import write_problems
+    from gradcheck_cli.config.factory_reading import read_packages
     from gradcheck_cli.diagnosis.check import summarize_config
     from gradcheck_cli.reporters import model_summary
 
     overrides = options.collect_overrides(settings=settings, seed=seed)
     try:
-        loaded, description = summarize_config(config, overrides=overrides)
+        loaded, description = summarize_config(
+            config, overrides=overrides, allow_import=read_packages(options.split_list(allow_import) or ())
+        )
     except GradcheckError as error:
         write_problems(error, config, color=color)
         return FAILURE

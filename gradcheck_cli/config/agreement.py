@@ -13,7 +13,7 @@ from gradcheck_cli.config.schema import (
     Task,
     TrainerConfig,
 )
-from gradcheck_cli.config.sources import SOURCES, with_defaults
+from gradcheck_cli.config.sources import PYTHON, SOURCES, with_defaults
 
 CLASS_LOSSES = (
     "CrossEntropyLoss",
@@ -75,7 +75,7 @@ def check_validation(
     diagnostics: DiagnosticsConfig,
 ) -> None:
     """Report what watches validation rows where there are none."""
-    if data.val_fraction > 0 or data.arguments.get("val_path"):
+    if data.val_fraction > 0 or data.arguments.get("val_path") or data.type == PYTHON:
         return
     for place, what in _watchers(root, trainer, schedule, diagnostics):
         place.report_key(f"{what}, but there are no validation rows", hint="set 'data.val_fraction' above 0")

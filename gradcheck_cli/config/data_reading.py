@@ -6,12 +6,13 @@ from typing import Any
 
 from gradcheck_cli.config.catalog import Parameter
 from gradcheck_cli.config.component_reading import find_type
+from gradcheck_cli.config.factory_reading import read_args, read_factory
 from gradcheck_cli.config.fields import read_fields
 from gradcheck_cli.config.hints import DATA, hint_for_type
 from gradcheck_cli.config.node import Node
 from gradcheck_cli.config.quoting import list_names, quote
 from gradcheck_cli.config.schema import DataConfig, Missing, Task
-from gradcheck_cli.config.sources import NOT_YET, SOURCES, Source
+from gradcheck_cli.config.sources import PYTHON, SOURCES, Source
 
 COMMON = {
     parameter.name: parameter
@@ -77,7 +78,8 @@ def read_data(node: Node) -> DataConfig | None:
         return None
     name, place = found
     if name not in SOURCES:
-        _report_unknown(place, name)
+        hint = hint_for_type(name, "sources", SOURCES)
+        place.report(f"unknown data source {quote(name)}", allowed=list_names(SOURCES), hint=hint)
         return None
     source = SOURCES[name]
     if not isinstance(node.value, dict):
@@ -86,22 +88,18 @@ def read_data(node: Node) -> DataConfig | None:
             node.report(f"{name} needs {list_names(map(quote, missing))}, which is missing")
         return DataConfig(type=name)
     parameters = {**source.parameters, **COMMON}
-    values = read_fields(node, parameters, owner=name, reserved=("type",), dialect=DATA, word="argument")
+    reserved = ("type", "args") if name == PYTHON else ("type",)
+    values = read_fields(node, parameters, owner=name, reserved=reserved, dialect=DATA, word="argument")
     _check_source(node, name, source, values)
     arguments = {key: value for key, value in values.items() if key not in COMMON}
+    if name == PYTHON and "factory" in arguments:
+        read_factory(node.child("factory"))
+        arguments["args"] = read_args(node.child("args"))
     common = {key: values[key] for key in COMMON if key in values}
     for key, kind in (("missing", Missing), ("task", Task)):
         if common.get(key) is not None:
             common[key] = kind(common[key])
     return DataConfig(type=name, arguments=arguments, **common)
-
-
-def _report_unknown(place: Node, name: str) -> None:
-    if name in NOT_YET:
-        place.report(f"the source {quote(name)}: {NOT_YET[name]}", allowed=list_names(SOURCES))
-    else:
-        hint = hint_for_type(name, "sources", SOURCES)
-        place.report(f"unknown data source {quote(name)}", allowed=list_names(SOURCES), hint=hint)
 
 
 def _check_source(node: Node, name: str, source: Source, values: dict[str, Any]) -> None:

@@ -9,12 +9,13 @@ from gradcheck_cli.config import ranges
 from gradcheck_cli.config.catalog import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULERS, Parameter, Signature
 from gradcheck_cli.config.component_reading import with_ranges
 from gradcheck_cli.config.data_reading import COMMON
+from gradcheck_cli.config.factory_reading import FACTORY, NAME
 from gradcheck_cli.config.json_values import Schema, fields_schema, mapping_schema, or_null, value_schema
 from gradcheck_cli.config.layer_reading import INITIALIZER_KEYS, INNER, LAYER_NAME, RESERVED, layer_parameters
 from gradcheck_cli.config.own_layers import OWN_LAYERS
 from gradcheck_cli.config.schedule_reading import COMBINING, INTERVAL, PLATEAU
 from gradcheck_cli.config.schema import GROUP
-from gradcheck_cli.config.sources import SOURCES, Source
+from gradcheck_cli.config.sources import PYTHON, SOURCES, Source
 
 _INFERRED = "May be left out: it is inferred."
 _NAMESPACES = {"layer": "torch.nn", "loss": "torch.nn", "optimizer": "torch.optim", "initializer": "torch.nn.init"}
@@ -106,7 +107,28 @@ def _source(name: str, source: Source) -> Schema:
     if source.task is not None:
         common["task"] = replace(common["task"], choices=(str(source.task),))
     fields = fields_schema({**source.parameters, **common})
-    return _typed(name, fields["properties"], required=fields["required"], description=source.summary)
+    properties = {**fields["properties"], **(define_factory("the datasets") if name == PYTHON else {})}
+    return _typed(name, properties, required=fields["required"], description=source.summary)
+
+
+def define_factory(made: str) -> dict[str, Schema]:
+    """The two keys that name code of the user's own.
+
+    Args:
+        made: What it returns.
+    """
+    return {
+        "factory": {
+            "type": "string",
+            "pattern": f"^{FACTORY}$",
+            "description": f"The function that returns {made}, as package.module:function; needs --allow-import.",
+        },
+        "args": {
+            "type": ["object", "null"],
+            "propertyNames": {"pattern": f"^{NAME}$"},
+            "description": "The keyword arguments of the factory.",
+        },
+    }
 
 
 def _define_schedules(kind: str, *, nested: bool) -> dict[str, Schema]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcheck_cli.config.catalog import Parameter
 from gradcheck_cli.config.diagnostics_reading import EXPECT, SEVERITY, WHOLE_BOOK
-from gradcheck_cli.config.json_components import define_components, refer
+from gradcheck_cli.config.json_components import define_components, define_factory, refer
 from gradcheck_cli.config.json_values import Schema, fields_schema, mapping_schema, or_null, value_schema
 from gradcheck_cli.config.loading import LONGEST_NAME, PARAMETERS, REQUIRED
 from gradcheck_cli.config.trainer_reading import PARAMETERS as TRAINER_PARAMETERS
@@ -33,20 +33,10 @@ class RuleEntry:
 
 def make_schema(rules: Sequence[RuleEntry]) -> dict[str, Any]:
     """The schema as JSON holds it, in draft-07."""
-    initializer = or_null(refer("initializer"))
-    model = mapping_schema(
-        {
-            "layers": refer("layers", "The layers in forward order."),
-            "weight_init": initializer | {"description": "Draws the weights of all linear and convolution layers."},
-            "bias_init": initializer | {"description": "Sets the biases of all linear and convolution layers."},
-        },
-        required=["layers"],
-        description="The network.",
-    )
     properties = {
         **{name: value_schema(parameter) for name, parameter in PARAMETERS.items()},
         "data": refer("data", "The rows to train on and to validate with."),
-        "model": model,
+        "model": _model(),
         "loss": refer("loss", "The loss; targets are put into the form that it expects."),
         "optimizer": refer("optimizer", "The optimizer with its learning rate."),
         "lr_scheduler": or_null(refer("schedule")) | {"description": "How the learning rate changes."},
@@ -59,6 +49,21 @@ def make_schema(rules: Sequence[RuleEntry]) -> dict[str, Any]:
     root = mapping_schema(properties, required=REQUIRED, description="One training run.")
     definitions = {**define_components(), "diagnostics": _diagnostics(rules), **_define_rules(rules)}
     return {"$schema": DRAFT, "title": TITLE, **root, "definitions": definitions}
+
+
+def _model() -> Schema:
+    """Layers that are written here, or a function that makes the network."""
+    initializer = or_null(refer("initializer"))
+    written = mapping_schema(
+        {
+            "layers": refer("layers", "The layers in forward order."),
+            "weight_init": initializer | {"description": "Draws the weights of all linear and convolution layers."},
+            "bias_init": initializer | {"description": "Sets the biases of all linear and convolution layers."},
+        },
+        required=["layers"],
+    )
+    made = mapping_schema(define_factory("the network"), required=["factory"])
+    return {"description": "The network.", "if": {"required": ["factory"]}, "then": made, "else": written}
 
 
 def _trainer() -> Schema:

@@ -16,7 +16,7 @@ from gradcheck_cli.config.model_reading import read_model
 from gradcheck_cli.config.node import MOST_PROBLEMS, Node
 from gradcheck_cli.config.quoting import quote, suggest
 from gradcheck_cli.config.schedule_reading import read_schedule
-from gradcheck_cli.config.schema import Config
+from gradcheck_cli.config.schema import Config, DiagnosticsConfig
 from gradcheck_cli.config.sizes import check_sizes
 from gradcheck_cli.config.trainer_reading import read_trainer
 from gradcheck_cli.errors import ConfigError, Problem
@@ -68,6 +68,19 @@ def parse_config(document: Document, *, rules: RuleTable | None = None) -> tuple
         problems.append(Problem("", "there are more problems than are shown here", line=problems[-1].line))
     problems.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
     return (None if problems else config), list(dict.fromkeys(problems))
+
+
+def load_diagnostics(document: Document, *, rules: RuleTable | None = None) -> DiagnosticsConfig:
+    """The `diagnostics` of a document that has nothing else.
+
+    Raises:
+        ConfigError: Something is wrong with them; it holds all problems.
+    """
+    problems: list[Problem] = list(document.problems)
+    diagnostics = read_diagnostics(Node(document, problems, document.data).child("diagnostics"), rules)
+    if problems:
+        raise ConfigError(problems)
+    return diagnostics
 
 
 def _read_root(root: Node, rules: RuleTable | None) -> Config | None:

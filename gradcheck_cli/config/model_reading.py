@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gradcheck_cli.config.component_reading import read_initializer
+from gradcheck_cli.config.factory_reading import read_args, read_factory
 from gradcheck_cli.config.fields import is_mapping, read_fields
 from gradcheck_cli.config.hints import COMPONENT, MODEL
 from gradcheck_cli.config.initializer_checks import DEFAULT_KINDS, fits, report_misfit
@@ -16,6 +17,7 @@ from gradcheck_cli.config.quoting import quote
 from gradcheck_cli.config.schema import GROUP, LayerConfig, ModelConfig
 
 KEYS = ("layers", "weight_init", "bias_init")
+FACTORY_KEYS = ("factory", "args")
 
 
 def read_model(node: Node) -> ModelConfig | None:
@@ -26,10 +28,7 @@ def read_model(node: Node) -> ModelConfig | None:
     if not is_mapping(node, what="the model", allowed=KEYS):
         return None
     if "factory" in node.value:
-        node.child("factory").report_key(
-            "a 'factory' is not available in this version", allowed="'layers'", hint="write the network as 'layers'"
-        )
-        return None
+        return _read_made_elsewhere(node)
     hints = {**COMPONENT, **MODEL}
     read_fields(node, {}, owner="model", reserved=KEYS, required=("layers",), dialect=hints)
     if "layers" not in node.value:
@@ -44,6 +43,17 @@ def read_model(node: Node) -> ModelConfig | None:
     _check_count(node, layers)
     _check_defaults(node, model)
     return model
+
+
+def _read_made_elsewhere(node: Node) -> ModelConfig | None:
+    """A network that the user's own code makes: there are no layers to initialise by name."""
+    for key in KEYS:
+        if key in node.value:
+            message = f"{quote(key)} has no meaning beside 'factory', which makes the network"
+            node.child(key).report_key(message, hint="leave one of the two out")
+    read_fields(node, {}, owner="model", reserved=(*FACTORY_KEYS, *KEYS), dialect=MODEL)
+    factory, args = read_factory(node.child("factory")), read_args(node.child("args"))
+    return None if factory is None else ModelConfig(factory=factory, args=args)
 
 
 def walk_entries(entries: Iterable[LayerConfig]) -> Iterator[LayerConfig]:

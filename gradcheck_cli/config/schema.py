@@ -52,6 +52,14 @@ class Device(StrEnum):
     MPS = "mps"
 
 
+class Strategy(StrEnum):
+    """How several processes train one network; `auto` is `ddp` where torchrun started several."""
+
+    AUTO = "auto"
+    DDP = "ddp"
+    FSDP = "fsdp"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Component:
     """A type by its torch name with its own keyword arguments, such as a loss or an initialiser."""
@@ -102,9 +110,17 @@ class LayerConfig(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The network and the default initialisers for its linear and convolution layers."""
+    """The network and the default initialisers for its linear and convolution layers.
 
-    layers: tuple[LayerConfig, ...]
+    Attributes:
+        layers: Empty where `factory` makes the network.
+        factory: `package.module:function` of the user's own, which returns an `nn.Module`.
+        args: Its keyword arguments.
+    """
+
+    layers: tuple[LayerConfig, ...] = ()
+    factory: str | None = None
+    args: dict[str, Any] = field(default_factory=dict)
     weight_init: Component | None = None
     bias_init: Component | None = None
 
@@ -135,7 +151,6 @@ class TrainerConfig:
         max_steps: Optimizer steps, not batches.
         drop_last: None means auto: drop a last batch of 1 where there is batch normalisation.
         threads: CPU threads; None means all cores (`auto`).
-        strategy: `auto`, `ddp` or `fsdp`; only `auto` outside torchrun.
     """
 
     epochs: int | None = None
@@ -150,7 +165,7 @@ class TrainerConfig:
     early_stopping: EarlyStopping | None = None
     drop_last: bool | None = None
     threads: int | None = 1
-    strategy: str = "auto"
+    strategy: Strategy = Strategy.AUTO
 
 
 @dataclass(frozen=True, kw_only=True)

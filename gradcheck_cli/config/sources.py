@@ -99,6 +99,9 @@ _TABLE = (
     _VAL_PATH,
 )
 
+PYTHON = "python"
+"""The source whose rows the user's own code makes; beside `factory` it takes `args`."""
+
 SOURCES: Mapping[str, Source] = {
     "digits": _source(
         "1,797 handwritten digits of 8 x 8 pixels, in 10 classes.",
@@ -217,9 +220,11 @@ SOURCES: Mapping[str, Source] = {
         Parameter("channels", ("int",), default=3, help="3 for colours, 1 for grey."),
         input_shape=lambda arguments: (arguments["channels"], arguments["size"], arguments["size"]),
     ),
-}
-NOT_YET: Mapping[str, str] = {
-    "python": "a 'factory' of your own is not available in this version; save the data as npz"
+    PYTHON: _source(
+        "Datasets that a function of your own returns; running it needs --allow-import.",
+        Parameter("factory", ("str",), required=True, help="The function, as package.module:function."),
+        task=None,
+    ),
 }
 
 

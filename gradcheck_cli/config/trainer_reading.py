@@ -9,8 +9,7 @@ from gradcheck_cli.config.catalog import Parameter
 from gradcheck_cli.config.fields import is_mapping, read_fields
 from gradcheck_cli.config.hints import TRAINER
 from gradcheck_cli.config.node import Node
-from gradcheck_cli.config.quoting import quote
-from gradcheck_cli.config.schema import Device, EarlyStopping, Precision, TrainerConfig
+from gradcheck_cli.config.schema import Device, EarlyStopping, Precision, Strategy, TrainerConfig
 
 _AUTO = "auto"
 PARAMETERS = {
@@ -77,7 +76,11 @@ PARAMETERS = {
             help="CPU threads; equal seeds and threads give equal bits. auto takes all cores.",
         ),
         Parameter(
-            "strategy", ("str",), default=_AUTO, choices=(_AUTO, "ddp", "fsdp"), help="How to train under torchrun."
+            "strategy",
+            ("str",),
+            default=_AUTO,
+            choices=tuple(map(str, Strategy)),
+            help="How several processes of torchrun train one network; auto is ddp where there are several.",
         ),
     )
 }
@@ -113,10 +116,7 @@ def read_trainer(node: Node) -> TrainerConfig | None:
     if values.get("clip_grad_norm") is not None and values.get("clip_grad_value") is not None:
         message = "'clip_grad_value' cannot stand beside 'clip_grad_norm'"
         node.child("clip_grad_value").report_key(message, hint="leave one of the two out")
-    if (strategy := values.get("strategy", _AUTO)) in ("ddp", "fsdp"):
-        message = f"{quote(strategy)} trains in several processes, which this version does not"
-        node.child("strategy").report(message, allowed=_AUTO)
-    for name, kind in (("precision", Precision), ("device", Device)):
+    for name, kind in (("precision", Precision), ("device", Device), ("strategy", Strategy)):
         if name in values:
             values[name] = kind(values[name])
     for name in ("drop_last", "threads"):

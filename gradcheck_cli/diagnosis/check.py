@@ -15,12 +15,14 @@ from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, find_exit_code
 from gradcheck_cli.diagnosis.failed_runs import report_crash, report_killed
 from gradcheck_cli.diagnosis.judged_runs import describe_untrained, report_refused, report_run
 from gradcheck_cli.diagnosis.many_runs import group_seeds, run_in_parallel, run_in_turn
-from gradcheck_cli.diagnosis.reading import prepare, read_file, read_text, settle_rules
+from gradcheck_cli.diagnosis.own_loop import judge_recorded
+from gradcheck_cli.diagnosis.reading import prepare, read_file, read_text, settle_diagnostics, settle_rules
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.saving import RUN_ROOT, RunSaving
 from gradcheck_cli.diagnosis.silencing import silence
-from gradcheck_cli.errors import ConfigError, GradcheckError, Problem, UsageError
+from gradcheck_cli.errors import ConfigError, GradcheckError, Problem, ProcessError, UsageError
 from gradcheck_cli.recording.history import History, RunStatus
+from gradcheck_cli.recording.launch import read_launch
 from gradcheck_cli.rules.selection import rule_table
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from gradcheck_cli.config.schema import Config
     from gradcheck_cli.recording.description import RunDescription
     from gradcheck_cli.recording.progress import Progress
+    from gradcheck_cli.recording.saved_run import SavedRun
 
 __all__ = [
     "DEFAULTS",
@@ -49,6 +52,7 @@ def check_config(path: str | Path, options: CheckOptions = DEFAULTS, *, progress
 
     Raises:
         UsageError: `options` names a rule that does not exist.
+        ProcessError: Another process of the same job failed, or this one alone did.
     """
     return _check(read_file(path, options), options, progress=progress)
 
@@ -68,9 +72,13 @@ def _check(
     if isinstance(loaded, RunReport):
         return loaded
     config, document = loaded
-    saving = RunSaving(config, document, root=options.run_dir) if options.save else None
+    launch = read_launch()
+    keeps = options.save and (launch is None or launch.reports)
+    saving = RunSaving(config, document, root=options.run_dir) if keeps else None
     try:
         history = _train(config, document, options, saving=saving, progress=progress)
+    except ProcessError:
+        raise
     except GradcheckError as error:
         if progress is not None:
             progress.finished(RunStatus.FAILED)
@@ -107,9 +115,11 @@ def check_many(
         on_finished: Told of each run as soon as it is done, in the order of the arguments.
 
     Raises:
-        UsageError: A rule does not exist, or a folder or glob holds no config.
+        UsageError: A rule does not exist, a folder or glob holds no config, or torchrun is to train several runs.
+        ProcessError: As `check_config`.
     """
     found = prepare(arguments, options)
+    _refuse_many_under_torchrun(len(found.paths) * options.seeds)
     runs: list[RunReport] = []
     try:
         for run in group_seeds(_check_all(found.paths, options, jobs=jobs, progress=progress), seeds=options.seeds):
@@ -122,7 +132,18 @@ def check_many(
             raise
         note = f"Interrupted: {len(runs)} of {len(found.paths)} configs were checked."
         return replace(_gather("check", runs, options, skipped=found.skipped, note=note), exit_code=INTERRUPTED)
+    launch = read_launch()
+    if launch is not None and not launch.reports:
+        # Of several processes with the same findings, one reads and writes the baseline.
+        return conclude("check", runs, options, skipped=found.skipped)
     return _gather("check", runs, options, skipped=found.skipped)
+
+
+def _refuse_many_under_torchrun(runs: int) -> None:
+    launch = read_launch()
+    if runs > 1 and launch is not None and launch.size > 1:
+        message = f"{launch.size} processes train one run together, not {runs} of them"
+        raise UsageError([Problem("", message, hint="name one config and one seed, or use --jobs without torchrun")])
 
 
 def _check_all(
@@ -171,6 +192,8 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
         message = f"--set {settled[0]} cannot change a run that is already trained"
         raise UsageError([Problem("", message, allowed="keys below `diagnostics`")])
     saved = read_run(find_run(options.run_dir or RUN_ROOT, run))
+    if not saved.config_text:
+        return replace(_judge_own_loop(saved, options), run_dir=saved.path)
     overrides = (*saved.overrides, *options.overrides)
     document = parse_document(saved.config_text, source=saved.source or saved.name, overrides=overrides)
     loaded = load_config(document, rules=rule_table())
@@ -178,8 +201,23 @@ def judge_saved(run: str | None = None, options: CheckOptions = DEFAULTS) -> Run
     return replace(report_run(saved.history, config, document), run_dir=saved.path)
 
 
-def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[Config, RunDescription]:
+def _judge_own_loop(saved: SavedRun, options: CheckOptions) -> RunReport:
+    """A run that was recorded in somebody's own loop: there is no config, but thresholds may be given."""
+    from gradcheck_cli.config.document import parse_document
+    from gradcheck_cli.config.loading import load_diagnostics
+
+    document = parse_document("diagnostics: {}", source=saved.name, overrides=options.overrides)
+    given = load_diagnostics(document, rules=rule_table())
+    return judge_recorded(saved.history, settle_diagnostics(given, options.settings_of(str(saved.path)), options))
+
+
+def summarize_config(
+    path: str | Path, *, overrides: Sequence[str] = (), allow_import: Sequence[str] = ()
+) -> tuple[Config, RunDescription]:
     """The config as resolved, and the network as built on one batch.
+
+    Args:
+        allow_import: As in `CheckOptions`.
 
     Raises:
         ConfigError, DataError, ModelError: The config, its data or its network cannot be used.
@@ -189,7 +227,7 @@ def summarize_config(path: str | Path, *, overrides: Sequence[str] = ()) -> tupl
         raise ConfigError(loaded.errors)
     from gradcheck_cli.training.summary import summarize
 
-    return loaded[0], summarize(loaded[0], Path(path).parent)
+    return loaded[0], summarize(loaded[0], Path(path).parent, allow_import=allow_import)
 
 
 def _train(
@@ -203,7 +241,15 @@ def _train(
     on_epoch = None if saving is None else saving.write_epoch
     base = Path(document.source).parent
     with limit_time(options.timeout):
-        return train(config, base=base, progress=progress, on_epoch=on_epoch, full=options.full, share=options.share)
+        return train(
+            config,
+            base=base,
+            progress=progress,
+            on_epoch=on_epoch,
+            full=options.full,
+            share=options.share,
+            allow_import=options.allow_import,
+        )
 
 
 def _save(report: RunReport, history: History, saving: RunSaving) -> RunReport:

@@ -28,6 +28,7 @@ class CheckOptions:
         run_dir: Where; None means `.gradcheck/runs`.
         baseline: A file of findings to leave out; None for none.
         write_baseline: Where to keep the findings of this command, which are then left out.
+        allow_import: Packages whose code `factory` may name; no file may grant this.
         skip_others: Whether files that are named and no configs of ours are passed over, as they are in folders.
     """
 
@@ -45,6 +46,7 @@ class CheckOptions:
     settings_of: SettingsOf = no_settings
     baseline: Path | None = None
     write_baseline: Path | None = None
+    allow_import: tuple[str, ...] = ()
     skip_others: bool = False
 
 

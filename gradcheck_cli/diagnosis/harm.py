@@ -9,6 +9,9 @@ from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import History, Outcome, RunStatus
 from gradcheck_cli.rules.standing import TRIVIAL, beaten_by, is_at_trivial
 
+OVERFITTING = "the validation loss rose again while the training loss fell"
+NOT_EVALUATED = "the run ended before it was evaluated"
+NOT_COMPARED = "in a loop of one's own there is nothing to compare the network with"
 CUT_SHORT = frozenset({RunStatus.STOPPED_BY_VERDICT, RunStatus.INTERRUPTED})
 
 
@@ -23,8 +26,10 @@ def find_harm(run: History, *, overfitting: bool) -> Harm:
     if ended_non_finite(run):
         return Harm(True, "c", "loss, gradients or weights ended as NaN or Inf")
     outcome = run.outcome
+    if outcome is None and overfitting:
+        return Harm(True, "d", OVERFITTING)
     if outcome is None:
-        return Harm(None, None, "the run ended before it was evaluated")
+        return Harm(None, None, NOT_EVALUATED if run.description.from_config else NOT_COMPARED)
     if not has_validation(run):
         return Harm(None, None, "there are no validation rows to measure it on")
     if outcome.constant_target:
@@ -59,7 +64,7 @@ def _compare(run: History, outcome: Outcome, *, overfitting: bool) -> Harm:
         reached, name = outcome.references[better].metric, better.replace("_", " ")
         return Harm(True, "b", f"{metric} {outcome.value:.3f} is below the {reached:.3f} of {name} on the same rows")
     if overfitting:
-        return Harm(True, "d", "the validation loss rose again while the training loss fell")
+        return Harm(True, "d", OVERFITTING)
     if not outcome.references:
         return Harm(None, None, "there is no reference to compare with")
     return Harm(False, None, f"{metric} {outcome.value:.3f} holds against the cheap references")

@@ -12,6 +12,7 @@ from gradcheck_cli.diagnosis.fingerprint import fingerprint, name_file
 from gradcheck_cli.diagnosis.harm import find_harm
 from gradcheck_cli.diagnosis.needs import find_skip_reason
 from gradcheck_cli.diagnosis.report import Coverage, Harm, RuleResult, RuleStatus
+from gradcheck_cli.diagnosis.suggestions import find_fixes
 from gradcheck_cli.recording.history import History
 from gradcheck_cli.rules.base import Family, Finding, Need, Rule, Severity
 from gradcheck_cli.rules.generalization.overfitting import Overfitting
@@ -48,6 +49,7 @@ def judge(
     config: Config | None = None,
     document: Document | None = None,
     *,
+    diagnostics: DiagnosticsConfig | None = None,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
 ) -> Judgement:
@@ -56,13 +58,14 @@ def judge(
     Args:
         config: What the run was made from; None for a run without a config, whose fixes are then advice.
         document: Its text, for the name of the file.
+        diagnostics: Of a run without a config.
         select: Goes over the config's own selection.
         ignore: Adds to the config's own.
 
     Raises:
         UsageError, ConfigError: A rule or threshold that is named does not exist.
     """
-    diagnostics = config.diagnostics if config is not None else None
+    diagnostics = config.diagnostics if config is not None else diagnostics
     configured = configure(diagnostics)
     chosen = choose_rules(diagnostics, select=select, ignore=ignore)
     # How a run ended decides on harm and on what explains it, whichever rules are shown.
@@ -107,7 +110,10 @@ def _apply(rule: Rule, history: History, config: Config | None) -> _Verdict:
     except Exception as error:  # noqa: BLE001
         return _Verdict(_describe_crash(rule, error))
     try:
-        findings = tuple(replace(finding, fixes=tuple(rule.fixes(finding, config))) for finding in findings)
+        findings = tuple(
+            replace(finding, fixes=find_fixes(rule, finding, config, description=history.description))
+            for finding in findings
+        )
     except Exception as error:  # noqa: BLE001
         return _Verdict(_describe_crash(rule, error), findings)
     status = RuleStatus.FOUND if findings else RuleStatus.PASSED

@@ -54,4 +54,9 @@ def describe_untrained(config: Config, status: RunStatus, description: RunDescri
 
     threads = config.trainer.threads or 0
     environment = Environment(config.seed, threads, config.trainer.device.value, config.trainer.precision.value)
-    return History(description=description or describe(config), environment=environment, status=status)
+    notes = tuple(
+        f"What {factory} makes is not looked at without training."
+        for factory in (config.model.factory, config.data.arguments.get("factory"))
+        if factory and status is RunStatus.LINTED
+    )
+    return History(description=description or describe(config), environment=environment, status=status, notes=notes)

@@ -15,7 +15,7 @@ from gradcheck_cli.rules.selection import rule_table, selected
 
 if TYPE_CHECKING:
     from gradcheck_cli.config.document import Document
-    from gradcheck_cli.config.schema import Config
+    from gradcheck_cli.config.schema import Config, DiagnosticsConfig
     from gradcheck_cli.diagnosis.check_options import CheckOptions
     from gradcheck_cli.diagnosis.report import RunReport
 
@@ -44,8 +44,13 @@ def refuse_unknown_rules(options: CheckOptions) -> None:
 
 def settle_rules(config: Config, settings: RuleSettings, options: CheckOptions) -> Config:
     """The config with the diagnostics that all sources of settings give together."""
+    return replace(config, diagnostics=settle_diagnostics(config.diagnostics, settings, options))
+
+
+def settle_diagnostics(own: DiagnosticsConfig, settings: RuleSettings, options: CheckOptions) -> DiagnosticsConfig:
+    """Those of a config, or of a run that has none, together with what the other sources give."""
     command = RuleSettings(options.select, options.extend_select, options.ignore)
-    return replace(config, diagnostics=combine(config.diagnostics, settings=settings, command=command))
+    return combine(own, settings=settings, command=command)
 
 
 def read_file(path: str | Path, options: CheckOptions) -> tuple[Config, Document] | RunReport:

@@ -14,7 +14,7 @@ from gradcheck_cli.diagnosis.reading import prepare
 from gradcheck_cli.diagnosis.report import Report, RunReport
 from gradcheck_cli.diagnosis.silencing import describe_silenced
 from gradcheck_cli.diagnosis.time_limit import limit_time, show_seconds
-from gradcheck_cli.errors import Problem, TimeLimitError
+from gradcheck_cli.errors import Problem, TimeLimitError, UsageError
 from gradcheck_cli.fixing.account import attach_verdicts, give_account
 from gradcheck_cli.fixing.candidates import Candidate
 from gradcheck_cli.fixing.course import Course, Setting, follow
@@ -25,6 +25,7 @@ from gradcheck_cli.fixing.trials import Trial, Trials, summarize
 from gradcheck_cli.fixing.watching import NOBODY, Watcher
 from gradcheck_cli.fixing.writing import NOWHERE, Destination, has_relative_paths, write_fixed
 from gradcheck_cli.recording.history import RunStatus
+from gradcheck_cli.recording.launch import read_launch
 from gradcheck_cli.recording.progress import Progress
 
 LEAST_TIME_S = 1e-3
@@ -69,8 +70,9 @@ def fix_many(
 
     Raises:
         UsageError: A rule does not exist, a folder or glob holds no config, or a place cannot be written;
-            the settings or the baseline cannot be used.
+            the settings or the baseline cannot be used; torchrun has started several processes.
     """
+    _refuse_torchrun()
     found = prepare(arguments, options.check)
     options.destination.check(found.paths)
     runs: list[RunReport] = []
@@ -84,6 +86,13 @@ def fix_many(
     if len(runs) < len(found.paths):
         notes.append(f"Not looked at: {', '.join(found.paths[len(runs) :])}.")
     return conclude("fix", runs, options.check, skipped=found.skipped, notes=tuple(notes))
+
+
+def _refuse_torchrun() -> None:
+    launch = read_launch()
+    if launch is not None and launch.size > 1:
+        message = f"fix trains many runs, not one run by {launch.size} processes together"
+        raise UsageError([Problem("", message, hint="start it without torchrun, with --jobs for several at a time")])
 
 
 def _fix_one(

@@ -31,7 +31,9 @@ class DeadUnits:
         """
         self._activations = activations
         self._channels_first = channels_first
-        self._calls: list[int] = []
+        self._calls: list[int] = [0] * len(activations)
+        self.rows = 0
+        """Rows seen by `see_slopes` since the last `finish`."""
         self._now: dict[tuple[int, int], Tensor] = {}
         self._before: dict[tuple[int, int], Tensor] | None = None
 
@@ -53,14 +55,26 @@ class DeadUnits:
         """The calls that follow see other rows, not other units."""
         self._calls = [0] * len(self._activations)
 
+    def see_slopes(self, index: int, slopes: Tensor) -> None:
+        """Watch a training batch instead of an evaluation: |f'| of one call of one activation, rows first."""
+        axis = _unit_axis(slopes, list(self._channels_first.values())[index])
+        dead = (slopes == 0).all(dim=[other for other in range(slopes.dim()) if other != axis])
+        key = (index, self._calls[index])
+        self._calls[index] += 1
+        known = self._now.get(key)
+        if known is None or known.shape == dead.shape:
+            self._now[key] = dead if known is None else known & dead
+        self.rows += len(slopes) if key == (0, 0) else 0
+
     def finish(self) -> Column:
         """Share of units dead at this evaluation and the one before, `[L]`; not known at the first evaluation."""
         column = Column.unknown(len(self._activations))
+        self.rows = 0
         before, self._before, self._now = self._before, self._now, {}
         for index in range(len(self._activations)):
             keys = [key for key in self._before if key[0] == index]
             if before is not None and keys and all(key in before for key in keys):
-                dead = torch.cat([self._before[key] & before[key] for key in keys])
+                dead = torch.cat([_both(self._before[key], before[key]) for key in keys])
                 column.values[index], column.known[index] = float(dead.float().mean()), True
         return column
 
@@ -76,6 +90,11 @@ class DeadUnits:
             dead = _still_dead(module, rows, axis=axis, dead=dead)
         if dead is not None:
             self._now[key] = dead
+
+
+def _both(first: Tensor, second: Tensor) -> Tensor:
+    """Dead at both; where the number of units changed, none can be known to be."""
+    return first & second if first.shape == second.shape else torch.zeros_like(first)
 
 
 def _unit_axis(x: Tensor, channels_first: bool) -> int:

@@ -131,6 +131,8 @@ class RunDescription:
         planned_steps: Optimizer steps of the whole schedule; None where unknown.
         steps_per_epoch: Optimizer steps of one epoch; None where unknown.
         from_config: Whether a YAML config stands behind it, so that fixes can be edits.
+        is_sequence: Whether the layers tell all that happens between input and output. In somebody's own module any
+            function may stand between two of them, and a sum may lead around them.
     """
 
     name: str
@@ -144,6 +146,7 @@ class RunDescription:
     planned_steps: int | None = None
     steps_per_epoch: int | None = None
     from_config: bool = True
+    is_sequence: bool = True
 
     def layer(self, name: str) -> LayerDescription:
         """The layer called `name`.

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_ as _is
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gradcheck_cli.recording.distributed import Shards, piece_of
 from gradcheck_cli.recording.history import Bools, Floats, Ints
 from gradcheck_cli.recording.statistics import HALF_TYPES, TINY_NORM, all_norms, is_doubtful, precise_norm, to_numpy
 
@@ -44,6 +46,8 @@ class GradientNorms:
         self._precise: set[int] = set()
         self._confirmed: set[int] = set()
         self._check_next = False
+        self._shards = Shards(self._parameters)
+        self._seen: tuple[list[Tensor], list[int]] = [], []
         self._look_for_gradients()
 
     def take(self, *, check: bool) -> TakenNorms:
@@ -62,8 +66,38 @@ class GradientNorms:
                 norms[position] = precise_norm(gradients[position])
         return TakenNorms(self._columns, norms, check)
 
+    def take_if_changed(self) -> TakenNorms | None:
+        """The norms of the gradients where somebody has changed one since `mark`; None where nobody has.
+
+        A change of a tensor's pieces cannot be seen: those are always measured again.
+        """
+        (known, versions), self._seen = self._seen, ([], [])
+        present = [parameter.grad is not None for parameter in self._with_gradient]
+        gradients = [gradient for parameter in self._with_gradient if (gradient := parameter.grad) is not None]
+        unchanged = [gradient._version for gradient in gradients] == versions and all(map(_is, gradients, known))
+        if (unchanged and not self._shards) or not gradients:
+            return None
+        columns = self._columns if all(present) else self._columns[present]
+        return TakenNorms(columns, all_norms([_plain(gradient) for gradient in gradients], dtype=self._dtype), True)
+
+    def mark(self) -> None:
+        """Remember the gradients as they are, so that `take_if_changed` can tell."""
+        gradients = [gradient for parameter in self._with_gradient if (gradient := parameter.grad) is not None]
+        self._seen = gradients, [gradient._version for gradient in gradients]
+
     def transfer(self, taken: Sequence[TakenNorms]) -> tuple[Floats, Bools]:
-        """Values and known flags `[S, P]` of several steps, by one transfer per set of parameters with gradients."""
+        """Values and known flags `[S, P]` of several steps."""
+        values = self.collect(taken)
+        known = np.zeros(values.shape, dtype=np.bool_)
+        for row, one in enumerate(taken):
+            known[row, one.columns] = True
+        return self._doubt(values, known, np.array([one.checked for one in taken], dtype=np.bool_))
+
+    def collect(self, taken: Sequence[TakenNorms]) -> Floats:
+        """Norms `[S, P]` of several steps, NaN without a gradient; a transfer per set of parameters with gradients.
+
+        Norms of tensors that several processes hold in pieces are made whole here, for all steps at once.
+        """
         values = np.full((len(taken), len(self._parameters)), np.nan)
         start = 0
         while start < len(taken):
@@ -75,10 +109,7 @@ class GradientNorms:
                 flat = to_numpy(torch.stack([norm for one in taken[start:stop] for norm in one.norms]))
                 values[start:stop, columns] = flat.reshape(stop - start, len(columns))
             start = stop
-        known = np.zeros(values.shape, dtype=np.bool_)
-        for row, one in enumerate(taken):
-            known[row, one.columns] = True
-        return self._doubt(values, known, np.array([one.checked for one in taken]))
+        return self._shards.whole(values)
 
     def _doubt(self, values: Floats, known: Bools, checked: Bools) -> tuple[Floats, Bools]:
         """Make unknown what may have underflowed and was not checked."""
@@ -94,7 +125,7 @@ class GradientNorms:
         if len(gradients) < len(self._with_gradient) or any(one.grad is not None for one in self._without_gradient):
             self._look_for_gradients()
             gradients = [parameter.grad for parameter in self._with_gradient if parameter.grad is not None]
-        return [_dense(gradient) for gradient in gradients] if self._is_sparse else gradients
+        return gradients if self._is_plain else [_plain(gradient) for gradient in gradients]
 
     def _look_for_gradients(self) -> None:
         present = [parameter.grad is not None for parameter in self._parameters]
@@ -104,7 +135,8 @@ class GradientNorms:
         gradients = [parameter.grad for parameter in self._with_gradient]
         half = any(gradient is not None and gradient.dtype in HALF_TYPES for gradient in gradients)
         self._dtype = torch.float32 if half else None
-        self._is_sparse = any(gradient is not None and gradient.is_sparse for gradient in gradients)
+        is_sparse = any(gradient is not None and gradient.is_sparse for gradient in gradients)
+        self._is_plain = not is_sparse and not self._shards
 
     def _check(self, gradients: Sequence[Tensor], norms: list[Tensor]) -> None:
         self._check_next = False
@@ -119,5 +151,5 @@ class GradientNorms:
             (self._precise if in_doubt_again else self._confirmed).add(column)
 
 
-def _dense(gradient: Tensor) -> Tensor:
-    return gradient.coalesce().values() if gradient.is_sparse else gradient
+def _plain(gradient: Tensor) -> Tensor:
+    return gradient.coalesce().values() if gradient.is_sparse else piece_of(gradient)

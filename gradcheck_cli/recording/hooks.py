@@ -6,7 +6,8 @@ gradient. Full backward hooks are not used: they refuse in-place activations and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,9 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, largest_slope
+from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, find_largest_slope
+from gradcheck_cli.recording.dead_units import DeadUnits
+from gradcheck_cli.recording.distributed import Ranks
 from gradcheck_cli.recording.history import Floats, Quantity
+from gradcheck_cli.recording.inert_hook import InertHook
 from gradcheck_cli.recording.layer_signals import Column, SampleNorms, summarize_samples
+from gradcheck_cli.recording.nested_tensors import find_row_axis, find_row_tensors, put_rows_first
 from gradcheck_cli.recording.statistics import row_norms, to_numpy, varying_row_norms
 
 SLOPE_ROWS, SLOPE_ELEMENTS = 64, 2**16
@@ -26,42 +31,79 @@ SLOPE_ROWS, SLOPE_ELEMENTS = 64, 2**16
 
 @dataclass(eq=False)
 class _Call:
-    """One call of one layer: norms `[N]` for each tensor of its output."""
+    """One call of one layer: norms `[N]` for each tensor of its output.
+
+    Attributes:
+        passes: For each backward pass through this call, the norm of the gradient of each output tensor.
+    """
 
     layer: int
+    copies: int = 1
     rows: int = 0
     magnitudes: list[Tensor] = field(default_factory=list)
     variations: list[Tensor] = field(default_factory=list)
-    gradients: list[Tensor] = field(default_factory=list)
+    passes: list[dict[int, Tensor]] = field(default_factory=list)
 
     @property
     def vectors(self) -> list[Tensor]:
-        return [*self.magnitudes, *self.variations, *self.gradients]
+        gradients = (norm for one in self.passes for norm in one.values())
+        return [*self.magnitudes, *self.variations, *gradients]
+
+
+@dataclass(frozen=True, eq=False)
+class _SlopeCall:
+    """Mean slope and share of saturated elements, 0-d, over some rows at one call of an activation."""
+
+    slope: Tensor
+    saturated: Tensor
+    rows: int
 
 
 class SignalHooks:
-    """Measures layer outputs, their gradients and activation slopes between `attach` and `detach`."""
+    """Measures layer outputs, their gradients and activation slopes between `attach` and `detach`.
 
-    def __init__(self, layers: Mapping[str, nn.Module], activations: Mapping[str, nn.Module]) -> None:
+    A forward pass without gradients is none of training. Under activation checkpointing a layer is called again inside
+    the backward pass: that call counts where the first one was made without gradients (the reentrant kind), and not
+    where the first one has been measured.
+    """
+
+    def __init__(
+        self,
+        layers: Mapping[str, nn.Module],
+        activations: Mapping[str, nn.Module],
+        *,
+        ranks: Ranks | None = None,
+        root: nn.Module | None = None,
+        dead_units: DeadUnits | None = None,
+    ) -> None:
         """Args:
         layers: The observed layers in forward order, by name.
         activations: Those among them that are elementwise activations.
+        ranks: The processes that share the rows of each batch; all of them call the same layers in the same order.
+        root: The whole network, where the rows of a step are to be counted and evaluations to be told apart.
+        dead_units: Told of the slopes, where there is no evaluation in which they could be looked for.
         """
-        self._layers = layers
+        self._layers, self._names, self._ranks = layers, tuple(layers), ranks
         self._activations = activations
+        self._root, self._dead_units = root, dead_units
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._made_out_of_place: list[nn.Module] = []
-        self._calls: list[_Call] = []
-        self._slopes: list[list[tuple[Tensor, Tensor]]] = []
         self._largest_slopes: dict[int, float] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        """Shape of each layer's first output, without the rows, in the order of the first calls."""
+        self.forget()
 
     def attach(self) -> None:
         """Observe from now on; forgets what was measured before."""
-        self._forget()
+        self.forget()
+        if self._root is not None:
+            self._handles.append(self._root.register_forward_pre_hook(InertHook(self._before_root)))
+            self._handles.append(self._root.register_forward_hook(InertHook(self._after_root)))
         for index, layer in enumerate(self._layers.values()):
-            self._handles.append(layer.register_forward_hook(partial(self._after_forward, index)))
+            self._handles.append(layer.register_forward_hook(InertHook(self._after_forward, index)))
         for index, activation in enumerate(self._activations.values()):
-            self._handles.append(activation.register_forward_pre_hook(partial(self._before_activation, index)))
+            hook = InertHook(self._before_activation, index)
+            self._handles.append(activation.register_forward_pre_hook(hook))
             if getattr(activation, "inplace", False):
                 # An in-place change of a view drops the graph node that the view's own tensor hook sits on.
                 self._made_out_of_place.append(activation)
@@ -74,6 +116,17 @@ class SignalHooks:
         while self._made_out_of_place:
             self._made_out_of_place.pop().inplace = True  # type: ignore[assignment]
 
+    def forget(self) -> None:
+        """Drop what was measured: it belongs to another step."""
+        self.rows = 0
+        """Rows that went through the network with gradients since `attach`, where a root was given, and ..."""
+        self.batches = 0
+        """... in how many forward passes."""
+        self._calls: list[_Call] = []
+        self._slopes: list[list[_SlopeCall]] = [[] for _ in self._activations]
+        self._unmeasured: Counter[tuple[bool, int]] = Counter()
+        self._in_evaluation = False
+
     def collect(self, gradient_factor: float) -> dict[Quantity, Column]:
         """What was measured since `attach`, over the layers or, for slopes, the activations.
 
@@ -81,111 +134,152 @@ class SignalHooks:
             gradient_factor: Turns a recorded gradient into that of one sample's own loss: N for mean-reduced losses,
                 divided by the loss scale.
         """
-        found = summarize_samples(_transfer(self._calls, gradient_factor), layers=len(self._layers))
+        calls = _transfer(self._calls, gradient_factor)
+        total = None if self._ranks is None else self._ranks.total
+        found = summarize_samples(calls, layers=len(self._layers), total=total)
         found[Quantity.ACTIVATION_SLOPE], found[Quantity.SATURATED_FRACTION] = self._slope_columns()
-        self._forget()
+        self.forget()
         return found
 
-    def _forget(self) -> None:
-        self._calls, self._slopes = [], [[] for _ in self._activations]
+    def _before_root(self, _module: nn.Module, _inputs: Any) -> None:
+        self._in_evaluation = not torch.is_grad_enabled()
+        if self._dead_units is not None:
+            self._dead_units.begin_batch()
 
-    def _after_forward(self, index: int, _module: nn.Module, _inputs: Any, output: Any) -> None:
-        call = _Call(index)
-        for tensor in _tensors(output):
-            call.rows = call.rows or tensor.shape[0]
-            self._observe(tensor, call)
+    def _after_root(self, _module: nn.Module, inputs: Any, output: Any) -> None:
+        if torch.is_grad_enabled() and not is_inside_backward():
+            first = next((tensor for value in (output, inputs) for tensor in find_row_tensors(value)), None)
+            self.rows += 0 if first is None else len(first)
+            self.batches += 1
+        self._in_evaluation = False
+
+    def _counts(self, call: tuple[bool, int]) -> bool:
+        """Whether this call of a layer (or, True, of an activation) is the one to measure."""
+        if not torch.is_grad_enabled():
+            self._unmeasured[call] += not self._in_evaluation
+            return False
+        if not is_inside_backward():
+            return True
+        self._unmeasured[call] -= 1
+        return self._unmeasured[call] >= 0
+
+    def _after_forward(self, index: int, module: nn.Module, _inputs: Any, output: Any) -> None:
+        if not self._counts((False, index)):
+            return
+        call = _Call(index, 1 if self._ranks is None else self._ranks.copies)
+        for position, tensor in enumerate(find_row_tensors(output)):
+            axis = find_row_axis(module, tensor, position)
+            call.rows = call.rows or tensor.shape[axis]
+            self._observe(tensor, call, axis=axis)
         if call.magnitudes:
             self._calls.append(call)
 
-    def _observe(self, tensor: Tensor, call: _Call) -> None:
-        values = _rows_first(tensor.detach(), call.rows)
+    def _observe(self, tensor: Tensor, call: _Call, *, axis: int) -> None:
+        values = put_rows_first(tensor.detach(), call.rows, axis=axis)
         if values is None or not values.numel():
             return
+        self.shapes.setdefault(self._names[call.layer], tuple(values.shape[1:]))
+        place = len(call.magnitudes)
         call.magnitudes.append(row_norms(values))
-        if call.rows > 1:
-            call.variations.append(varying_row_norms(values))
+        variation = self._vary(values)
+        if variation is not None:
+            call.variations.append(variation)
         if tensor.requires_grad:
-            handle = tensor.register_hook(partial(_keep_gradient, call))  # type: ignore[no-untyped-call]
-            self._handles.append(handle)
+            hook = partial(_keep_gradient, call, place, axis)
+            self._handles.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
+
+    def _vary(self, values: Tensor) -> Tensor | None:
+        if self._ranks is not None:
+            return self._ranks.varying_row_norms(values)
+        return varying_row_norms(values) if len(values) > 1 else None
 
     def _before_activation(self, index: int, module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        for tensor in _tensors(inputs[:1]):
+        if not self._counts((True, index)):
+            return
+        for tensor in find_row_tensors(inputs[:1]):
             row_elements = max(tensor.numel() // tensor.shape[0], 1) if tensor.shape[0] else 1
-            values = tensor.detach()[: min(SLOPE_ROWS, max(SLOPE_ELEMENTS // row_elements, 8))]
+            most = min(SLOPE_ROWS, max(SLOPE_ELEMENTS // row_elements, 8))
+            values = tensor.detach()[: most if self._ranks is None else self._ranks.rows_of(most)]
             if index not in self._largest_slopes:
-                self._largest_slopes[index] = largest_slope(module, values)
+                self._largest_slopes[index] = find_largest_slope(module, values)
             slopes = absolute_slopes(module, values)
+            if self._dead_units is not None:
+                self._dead_units.see_slopes(index, slopes)
             saturated = (slopes < SATURATED_SHARE * self._largest_slopes[index]).float()
-            self._slopes[index].append((slopes.float().mean(), saturated.mean()))
+            self._slopes[index].append(_SlopeCall(slopes.float().mean(), saturated.mean(), len(values)))
 
     def _slope_columns(self) -> tuple[Column, Column]:
         slope, saturated = (Column.unknown(len(self._activations)) for _ in range(2))
-        measured = [index for index, pairs in enumerate(self._slopes) if pairs]
+        measured = [index for index, calls in enumerate(self._slopes) if calls]
         if measured:
-            flat = to_numpy(
-                torch.stack([number for index in measured for pair in self._slopes[index] for number in pair])
-            )
+            calls = [call for index in measured for call in self._slopes[index]]
+            flat = to_numpy(torch.stack([number for call in calls for number in (call.slope, call.saturated)]))
             counts = np.array([len(self._slopes[index]) for index in measured])
-            means = np.add.reduceat(flat.reshape(-1, 2), np.cumsum(counts) - counts) / counts[:, None]
+            pairs = self._over_all_rows(flat.reshape(-1, 2), np.array([call.rows for call in calls]))
+            means = np.add.reduceat(pairs, np.cumsum(counts) - counts) / counts[:, None]
             slope.values[measured], saturated.values[measured] = means.T
             slope.known[measured] = saturated.known[measured] = True
         return slope, saturated
 
-
-def _keep_gradient(call: _Call, gradient: Tensor) -> None:
-    values = _rows_first(gradient.detach() if gradient.requires_grad else gradient, call.rows)
-    if values is not None:
-        call.gradients.append(row_norms(values))
-
-
-def _tensors(output: Any) -> Iterator[Tensor]:
-    """The floating-point tensors in a nested output that have rows."""
-    if isinstance(output, Tensor):
-        if output.is_floating_point() and output.dim():
-            yield output
-    elif isinstance(output, Mapping):
-        for value in output.values():
-            yield from _tensors(value)
-    elif isinstance(output, list | tuple):
-        for value in output:
-            yield from _tensors(value)
+    def _over_all_rows(self, means: Floats, rows: Floats) -> Floats:
+        """Means `[calls, 2]` over the rows of all processes from those over this one's."""
+        if self._ranks is None:
+            return means
+        totals = self._ranks.total(np.column_stack([means * rows[:, None], rows]))
+        return np.asarray(totals[:, :2] / totals[:, 2:])
 
 
-def _rows_first(tensor: Tensor, rows: int) -> Tensor | None:
-    """The tensor with its rows on the first axis; the states of recurrent layers have them on the second."""
-    if tensor.shape[0] == rows:
-        return tensor
-    if tensor.dim() > 1 and tensor.shape[1] == rows:
-        return tensor.transpose(0, 1)
-    return None
+def is_inside_backward() -> bool:
+    """Whether a backward pass is running on this thread; False where this torch does not tell."""
+    current = getattr(torch._C, "_current_graph_task_id", None)
+    return current is not None and current() != -1
+
+
+def _keep_gradient(call: _Call, place: int, axis: int, gradient: Tensor | None) -> None:
+    if gradient is None:
+        # One of several outputs of a function, which nothing used.
+        return
+    values = put_rows_first(gradient.detach() if gradient.requires_grad else gradient, call.rows, axis=axis)
+    if values is None:
+        return
+    if not call.passes or place in call.passes[-1]:
+        # A further backward pass through the same graph.
+        call.passes.append({})
+    call.passes[-1][place] = row_norms(values)
 
 
 def _transfer(calls: list[_Call], gradient_factor: float) -> list[SampleNorms]:
-    """All norms as numpy arrays, by one transfer from the device."""
+    """All norms as numpy arrays, by one transfer from the device; a call for each backward pass through it."""
     vectors = [vector for call in calls for vector in call.vectors]
     if not vectors:
         return []
     flat = to_numpy(torch.cat(vectors))
     start = 0
 
-    def take(norms: list[Tensor], rows: int, factor: float = 1.0) -> Floats | None:
+    def take(count: int, rows: int, factor: float = 1.0) -> Floats | None:
         """The norm over the tensors of one output."""
         nonlocal start
-        stop = start + rows * len(norms)
+        stop = start + rows * count
         values, start = flat[start:stop], stop
-        if not norms:
+        if not count:
             return None
-        joined: Floats = values if len(norms) == 1 else np.sqrt(np.square(values.reshape(-1, rows)).sum(axis=0))
+        joined: Floats = values if count == 1 else np.sqrt(np.square(values.reshape(-1, rows)).sum(axis=0))
         return joined * factor
 
-    # In the order of `vectors`.
-    return [
-        SampleNorms(
-            call.layer,
-            call.rows,
-            magnitude=take(call.magnitudes, call.rows),
-            variation=take(call.variations, call.rows),
-            gradient=take(call.gradients, call.rows, gradient_factor),
-        )
-        for call in calls
-    ]
+    samples = []
+    for call in calls:
+        # In the order of `vectors`.
+        magnitude, variation = take(len(call.magnitudes), call.rows), take(len(call.variations), call.rows)
+        for one in call.passes or [{}]:
+            gradient = take(len(one), call.rows, gradient_factor * call.copies)
+            samples.append(
+                SampleNorms(
+                    call.layer,
+                    call.rows,
+                    magnitude=magnitude,
+                    variation=variation,
+                    gradient=gradient,
+                    copies=call.copies,
+                )
+            )
+    return samples

@@ -5,7 +5,7 @@ Several calls of one layer count as further samples of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,7 @@ class SampleNorms:
         variation: Of the output's distance to the batch mean; None for a batch of one row.
         magnitude: Of the output; None where it has no rows of floating-point numbers.
         gradient: Of the loss's gradient with respect to one sample's output; None where none arrived.
+        copies: How many processes measure the same rows.
     """
 
     layer: int
@@ -43,23 +44,32 @@ class SampleNorms:
     variation: Floats | None
     magnitude: Floats | None
     gradient: Floats | None
+    copies: int = 1
 
 
-def summarize_samples(calls: Sequence[SampleNorms], *, layers: int) -> dict[Quantity, Column]:
+def summarize_samples(
+    calls: Sequence[SampleNorms], *, layers: int, total: Callable[[Floats], Floats] | None = None
+) -> dict[Quantity, Column]:
     """The root mean square over samples of each signal, for each of `layers` layers.
 
     The sensitivity of one sample is the product of its variation and its gradient: by how much its loss hangs on what
     tells its output from the mean output. fp64 holds the squares of fp32 norms, and of their products, whatever their
     size.
+
+    Args:
+        total: Sums over the processes that share the rows; None where this one has them all.
     """
     norms, known = _align(calls)
     sums, counts = np.zeros((layers, 4)), np.zeros((layers, 4))
     if calls:
         rows = np.array([call.rows for call in calls])
         indices = np.array([call.layer for call in calls])
-        parts = np.add.reduceat(np.square(norms), np.cumsum(rows) - rows, axis=1)
+        copies = np.array([call.copies for call in calls])
+        parts = np.add.reduceat(np.square(norms), np.cumsum(rows) - rows, axis=1) / copies
         np.add.at(sums, indices, np.where(known, parts, 0.0).T)
-        np.add.at(counts, indices, (known * rows).T)
+        np.add.at(counts, indices, (known * (rows / copies)).T)
+    if total is not None:
+        sums, counts = total(np.stack([sums, counts]))
     values = np.full((layers, 4), np.nan)
     np.sqrt(np.divide(sums, counts, out=values, where=counts > 0), out=values)
     forward, magnitude, backward, sensitivity = (

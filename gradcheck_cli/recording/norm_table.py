@@ -34,6 +34,8 @@ class NormTable:
 
     def put(self, steps: Ints, values: Floats, *, known: Bools) -> None:
         """Append steps `[S]` with values and flags `[S, L]`; a step that is already there is left alone."""
+        if not len(steps):
+            return
         last = self._steps[self._size - 1] if self._size else -1
         start = int(np.searchsorted(steps, last, side="right"))
         while start < len(steps):
@@ -44,6 +46,14 @@ class NormTable:
             self._steps[place], self._values[place], self._known[place] = steps[source], values[source], known[source]
             self._size += count
             start += count
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The known values of the last step."""
+        if not self._size:
+            return {}
+        row, known = self._values[self._size - 1], self._known[self._size - 1]
+        return {name: float(value) for name, value, is_known in zip(self._rows, row, known, strict=True) if is_known}
 
     def finish(self) -> Signal:
         """The table as a signal."""

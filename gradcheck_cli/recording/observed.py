@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -35,15 +35,19 @@ class Observed:
     recurrent: Mapping[str, nn.RNNBase]
 
 
-def find_observed(modules: Mapping[str, nn.Module], layers: Sequence[LayerDescription]) -> Observed:
+def find_observed(
+    modules: Mapping[str, nn.Module], layers: Sequence[LayerDescription], *, unseen: Collection[str] = ()
+) -> Observed:
     """Match a description with the modules that it describes.
 
     Args:
         modules: By layer name.
         layers: Leaf layers and containers in forward order; those without a module are left out.
+        unseen: Names of layers of which nothing but the parameters is recorded.
     """
-    present = [layer for layer in layers if layer.name in modules]
-    trained = [one for layer in present for one in layer.parameters if one.alias_of is None and one.trainable]
+    owners = [layer for layer in layers if layer.name in modules]
+    present = [layer for layer in owners if layer.name not in unseen]
+    trained = [one for layer in owners for one in layer.parameters if one.alias_of is None and one.trainable]
     return Observed(
         parameters={one.name: _find_parameter(modules[one.layer], one) for one in trained},
         owners=tuple(one.layer for one in trained),

@@ -7,7 +7,7 @@ them, so that the first that is not finite belongs to its producer. What only pa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gradcheck_cli.recording.nested_tensors import find_tensors
 from gradcheck_cli.recording.statistics import norms
 
 MOST_ROWS = 32
@@ -139,7 +140,7 @@ class OriginTracer:
 
     def _after_network(self, _module: nn.Module, _inputs: Any, output: Any) -> None:
         first_row = self._row
-        for tensor in _tensors(output):
+        for tensor in find_tensors(output):
             if tensor.requires_grad:
                 hook = partial(self._see_gradient, LOSS, first_row)
                 self._handles.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
@@ -159,7 +160,7 @@ class OriginTracer:
         return view
 
     def _after_layer(self, name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
-        for tensor in _tensors(output):
+        for tensor in find_tensors(output):
             self._forward = self._forward or self._describe(name, Direction.FORWARD, tensor, first_row=self._row)
 
     def _see_gradient(self, name: str, first_row: int | None, gradient: Tensor) -> None:
@@ -193,16 +194,3 @@ class OriginTracer:
 
 def _spell(value: float) -> str:
     return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-
-
-def _tensors(nested: Any) -> Iterator[Tensor]:
-    """The floating-point tensors in a nested value."""
-    if isinstance(nested, Tensor):
-        if nested.is_floating_point():
-            yield nested
-    elif isinstance(nested, Mapping):
-        for value in nested.values():
-            yield from _tensors(value)
-    elif isinstance(nested, list | tuple):
-        for value in nested:
-            yield from _tensors(value)

@@ -8,9 +8,9 @@ bounded, see `norm_table`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.description import LayerDescription
+from gradcheck_cli.recording.distributed import Ranks, Shards, pieces_of
 from gradcheck_cli.recording.faults import FaultWatch
 from gradcheck_cli.recording.gradient_norms import GradientNorms, TakenNorms
-from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
+from gradcheck_cli.recording.history import Bools, Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
 from gradcheck_cli.recording.hooks import SignalHooks
 from gradcheck_cli.recording.layer_signals import Column
 from gradcheck_cli.recording.norm_table import NormTable
@@ -34,6 +35,10 @@ from gradcheck_cli.recording.updates import UpdateRatios
 
 STEPS_PER_FLUSH = 64
 MOST_BYTES_OF_NORMS = 64 * 2**20
+SAME_NORM = 1e-6
+"""Two norms that differ by a smaller share are of the same gradients."""
+ROWS_PER_WINDOW = 128
+"""Of training batches in which a unit must be dead, twice in a row, to count as such."""
 
 _OF_LAYERS = (
     Quantity.BACKWARD_SIGNAL,
@@ -56,13 +61,21 @@ class Recorded:
 
 @dataclass(frozen=True, eq=False)
 class _Pending:
-    """One step that is still (partly) on the device."""
+    """One step that is still (partly) on the device.
+
+    Attributes:
+        norms: None where the step was passed over.
+        scale: What the gradients were multiplied by when their norms were taken.
+        clipped: Norms of the gradients after clipping, unscaled; they go over `clip_factor`.
+    """
 
     step: int
-    norms: TakenNorms
-    loss: Tensor | float
-    learning_rate: float
+    norms: TakenNorms | None
+    loss: Tensor | float | None
+    learning_rate: Tensor | float
     clip_factor: Tensor | float
+    scale: Tensor | float = 1.0
+    clipped: TakenNorms | None = None
 
 
 class Recorder:
@@ -80,6 +93,10 @@ class Recorder:
         steps_per_epoch: int,
         mean_reduced: bool = True,
         loss_is_scaled: bool = False,
+        ranks: Ranks | None = None,
+        sampled_steps: Container[int] | None = None,
+        root: nn.Module | None = None,
+        unseen: Collection[str] = (),
     ) -> None:
         """Args:
         modules: By layer name.
@@ -88,14 +105,28 @@ class Recorder:
         steps_per_epoch: Optimizer steps of one epoch.
         mean_reduced: Whether the loss is a mean over the batch's rows.
         loss_is_scaled: Whether a GradScaler is at work: it leaves out steps whose gradients are not finite.
+        ranks: The processes that share the rows of each batch, each with a recorder of its own; None where this one
+            has them all. Gradients, which DDP averages, and the loss are taken as they are.
+        sampled_steps: Steps to look at more closely; None lets the plan choose them.
+        root: The whole network, for a loop that tells neither how many rows a step has nor evaluates a slice: rows are
+            then counted, and dead units looked for in the training batches.
+        unseen: Layers whose calls cannot be seen; their parameters are recorded all the same.
         """
-        observed = find_observed(modules, layers)
+        observed = find_observed(modules, layers, unseen=unseen)
         self._parameters = list(observed.parameters.values())
         self._layer_names = list(observed.layers)
-        self._mean_reduced, self._loss_is_scaled = mean_reduced, loss_is_scaled
-        self._sampled_steps = choose_steps(planned_steps, steps_per_epoch)
-        self._hooks = SignalHooks(observed.layers, observed.activations)
+        self._mean_reduced, self.loss_is_scaled = mean_reduced, loss_is_scaled
+        self._sampled_steps = choose_steps(planned_steps, steps_per_epoch) if sampled_steps is None else sampled_steps
+        self._shards = Shards(self._parameters)
         self._dead_units = DeadUnits(observed.activations, channels_first=observed.channels_first)
+        self._watches_batches = root is not None
+        self._hooks = SignalHooks(
+            observed.layers,
+            observed.activations,
+            ranks=ranks,
+            root=root,
+            dead_units=self._dead_units if root is not None else None,
+        )
         ends = choose_epoch_ends(planned_steps, steps_per_epoch)
         self._through_time = ThroughTimeProbe(observed.recurrent, chosen=ends)
         self._gradients = GradientNorms(self._parameters)
@@ -114,9 +145,12 @@ class Recorder:
         self._pending: list[_Pending] = []
         self._step = 0
         self._sampling = False
-        self._columns: Mapping[Quantity, Column] = {}
+        self._columns: dict[Quantity, Column] = {}
         self._taken: TakenNorms | None = None
         self._clip_factor: Tensor | float = 1.0
+        self._updating: int | None = None
+        self._passed_over = False
+        self._awaits_clipping = False
 
     def begin_step(self) -> None:
         """Call before the forward pass of a step's first batch."""
@@ -141,6 +175,13 @@ class Recorder:
         self._clip_factor = 1.0
         return self._taken.norms
 
+    def pass_over(self) -> None:
+        """Call in place of `after_backward` where a step's gradients are not to be looked at."""
+        self._taken = None
+        self._awaits_clipping = False
+        self._clip_factor = np.nan
+        self._passed_over = True
+
     def after_clipping(self, factor: Tensor | float) -> None:
         """Call after clipping, with what the gradients were multiplied by."""
         self._clip_factor = factor
@@ -155,12 +196,73 @@ class Recorder:
         Returns:
             Whether everything so far has just been transferred.
         """
-        if self._taken is None:
+        self.end_step(loss, learning_rate=learning_rate)
+        self.see_update()
+        return self.flush_if_full()
+
+    def end_step(
+        self, loss: Tensor | float | None, *, learning_rate: Tensor | float, scale: Tensor | float = 1.0
+    ) -> None:
+        """Close a step before its update is known, which `see_update` and `see_clipping` may add later.
+
+        Args:
+            loss: None where it is not known.
+            learning_rate: As used by the step.
+            scale: What the gradients were multiplied by when `after_backward` saw them.
+        """
+        if self._taken is None and not self._passed_over:
             raise RuntimeError("after_update was called before after_backward")
         if self._sampling:
-            self._signals.put(self._step, {**self._columns, Quantity.UPDATE_RATIO: self._updates.after()})
-        self._pending.append(_Pending(self._step, self._taken, loss, learning_rate, self._clip_factor))
+            self._signals.put(self._step, self._columns)
+            self._updating = self._step
+        self._pending.append(_Pending(self._step, self._taken, loss, learning_rate, self._clip_factor, scale))
+        self._taken, self._passed_over = None, False
+        self._sampling = False
         self._step += 1
+
+    def see_update(self) -> None:
+        """The weights are those after the last step: on a sampled one, measure by how much they changed."""
+        if self._updating is not None:
+            self._signals.put(self._updating, {Quantity.UPDATE_RATIO: self._updates.after()})
+            self._updating = None
+
+    def forget_update(self) -> None:
+        """The last step was left out, so that no update is to be measured."""
+        if self._updating is not None:
+            self._updating = None
+            self._updates.forget()
+
+    def await_clipping(self) -> None:
+        """Call after `after_backward` where nobody will tell of clipping: the gradients are looked at by then."""
+        self._gradients.mark()
+        self._awaits_clipping = True
+
+    def see_clipping(self, scale: Tensor | float = 1.0) -> None:
+        """The gradients are those that the optimizer gets: see whether they were clipped since `await_clipping`.
+
+        Args:
+            scale: What they are still multiplied by.
+        """
+        if not self._awaits_clipping:
+            return
+        self._awaits_clipping = False
+        taken = self._gradients.take_if_changed()
+        if taken is not None and self._pending:
+            if not isinstance(scale, float) or scale != 1.0:
+                taken = replace(taken, norms=[norm / scale for norm in taken.norms])
+            self._pending[-1] = replace(self._pending[-1], clipped=taken)
+
+    def forget_signals(self) -> None:
+        """What was seen since `begin_step` belongs to the step of another optimizer."""
+        self._hooks.forget()
+
+    def forget_pending(self) -> None:
+        """Leave out what has not been transferred: other processes, which it may need, have gone their own way."""
+        self._pending = []
+        self.forget_update()
+
+    def flush_if_full(self) -> bool:
+        """Transfer what is on the device every 64 steps; whether that was done now."""
         if len(self._pending) < STEPS_PER_FLUSH:
             return False
         self.flush()
@@ -172,15 +274,24 @@ class Recorder:
         if not pending:
             return
         steps = np.array([one.step for one in pending], dtype=np.int64)
-        norms, known = self._gradients.transfer([one.norms for one in pending])
-        losses = _collect([one.loss for one in pending])
-        totals = _total_norms(np.where(known, norms, 0.0))
-        skipped = ~np.isfinite(totals) & self._loss_is_scaled
-        learning_rates = np.array([one.learning_rate for one in pending])
-        factors = _collect([one.clip_factor for one in pending])
-        self._norms.put(steps, norms, known=known)
+        looked_at = np.array([one.norms is not None for one in pending])
+        norms, known = self._gradients.transfer([one.norms for one in pending if one.norms is not None])
+        if self.loss_is_scaled:
+            norms /= _collect([one.scale for one in pending if one.norms is not None])[:, None]
+        losses, losses_known = _collect_known([one.loss for one in pending])
+        totals = np.full(len(pending), np.nan)
+        totals[looked_at] = total_norms(np.where(known, norms, 0.0))
+        skipped = looked_at & ~np.isfinite(totals) & self.loss_is_scaled
+        learning_rates = _collect([one.learning_rate for one in pending])
+        factors = self._find_clip_factors(pending, totals)
+        self._norms.put(steps[looked_at], norms, known=known)
         self._log.put(steps, np.stack([losses, learning_rates, totals, factors], axis=1), skipped=skipped)
-        self._faults.see_steps(steps, losses, norms=norms, known=known, skipped=skipped)
+        given = np.where(losses_known, losses, 0.0)
+        seen = np.zeros((len(pending), norms.shape[1]), dtype=np.bool_)
+        seen[looked_at] = known
+        whole = np.zeros(seen.shape)
+        whole[looked_at] = norms
+        self._faults.see_steps(steps, given, norms=whole, known=seen, skipped=skipped)
         self._pending = []
 
     @contextmanager
@@ -200,7 +311,8 @@ class Recorder:
 
     def check_parameters(self) -> bool:
         """Whether all trainable parameters are finite; waits for the device."""
-        bad = np.flatnonzero(~np.isfinite(exact_norms([parameter.detach() for parameter in self._parameters])))
+        norms = self._shards.whole(exact_norms(pieces_of(self._parameters)))
+        bad = np.flatnonzero(~np.isfinite(norms))
         self.flush()
         self._faults.see_parameters(max(self._step - 1, 0), bad)
         return not len(bad)
@@ -210,12 +322,17 @@ class Recorder:
         self._hooks.detach()
         self._through_time.close(self._step)
 
-    def finish(self) -> Recorded:
-        """Everything recorded so far."""
+    def finish(self, *, parameters_finite: bool | None = None) -> Recorded:
+        """Everything recorded so far.
+
+        Args:
+            parameters_finite: Where `check_parameters` has been asked and no step taken since.
+        """
         self.flush()
         signals = self._signals.finish()
         signals[Quantity.GRADIENT_NORM] = self._norms.finish()
-        fault = self._faults.finish(parameters_finite=self.check_parameters())
+        finite = self.check_parameters() if parameters_finite is None else parameters_finite
+        fault = self._faults.finish(parameters_finite=finite)
         return Recorded(self._log.finish(), signals, fault, self._through_time.finish())
 
     def mean_loss(self, start: int) -> float:
@@ -225,6 +342,36 @@ class Recorder:
     def recent(self, quantity: Quantity, *, count: int = 1) -> Mapping[str, Floats]:
         """The last `count` sampled values of each row (layer or parameter), NaN where unknown."""
         return self._signals.recent(quantity, count)
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether several processes hold a piece each of a weight: they must all do here what one of them does."""
+        return bool(self._shards)
+
+    @property
+    def is_update_awaited(self) -> bool:
+        """Whether the last step was sampled and its update not seen yet."""
+        return self._updating is not None
+
+    @property
+    def last_norms(self) -> Mapping[str, float]:
+        """The gradient norm of each parameter at the last flushed step; those that are not known are missing."""
+        return self._norms.last
+
+    @property
+    def rows_seen(self) -> int:
+        """Rows that went through the network at the step at hand, while it is sampled and the network is known."""
+        return self._hooks.rows
+
+    @property
+    def batches_seen(self) -> int:
+        """Forward passes through the network at that step."""
+        return self._hooks.batches
+
+    @property
+    def output_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shape of each layer's output without the rows, in the order in which the layers were first called."""
+        return self._hooks.shapes
 
     @property
     def is_sampling(self) -> bool:
@@ -257,6 +404,23 @@ class Recorder:
         bad = np.flatnonzero(forward.known & ~np.isfinite(forward.values))
         self._faults.see_outputs(self._step, tuple(self._layer_names[index] for index in bad))
         self._columns = {**columns, Quantity.WEIGHT_NORM: self._updates.before()}
+        if self._watches_batches and self._dead_units.rows >= ROWS_PER_WINDOW:
+            self._columns |= {Quantity.DEAD_FRACTION: self._dead_units.finish()}
+
+    def _find_clip_factors(self, pending: Sequence[_Pending], totals: Floats) -> Floats:
+        """What the gradients of each step were multiplied by: their norm after over that before; 1 where that is 0."""
+        factors = _collect([one.clip_factor for one in pending])
+        clipped = {
+            row: one.clipped
+            for row, one in enumerate(pending)
+            if one.clipped is not None and np.isfinite(totals[row]) and totals[row] > 0
+        }
+        if clipped:
+            rows, norms = list(clipped), self._gradients.collect(list(clipped.values()))
+            found = total_norms(np.where(np.isnan(norms), 0.0, norms)) / totals[rows]
+            # The same gradients, measured once in fp64 and once in fp32.
+            factors[rows] = np.where(np.abs(found - 1) < SAME_NORM, 1.0, found)
+        return factors
 
 
 def _collect(numbers: Sequence[Tensor | float]) -> Floats:
@@ -269,7 +433,15 @@ def _collect(numbers: Sequence[Tensor | float]) -> Floats:
     return np.array([float(number) for number in numbers])
 
 
-def _total_norms(norms: Floats) -> Floats:
+def _collect_known(numbers: Sequence[Tensor | float | None]) -> tuple[Floats, Bools]:
+    """The same where some are not known: NaN there, and which are."""
+    known = np.array([number is not None for number in numbers])
+    values = np.full(len(numbers), np.nan)
+    values[known] = _collect([number for number in numbers if number is not None])
+    return values, known
+
+
+def total_norms(norms: Floats) -> Floats:
     """The norm over all parameters at each step, `[S, P] -> [S]`."""
     with np.errstate(over="ignore", invalid="ignore"):
         largest = np.max(np.abs(norms), axis=1, initial=0.0)

@@ -1,6 +1,7 @@
 """Collects the columns of sampled steps into signals; it measures nothing.
 
-Sampled steps are few however long the run, so that nothing has to be thinned here.
+Where a plan chooses the sampled steps they are few however long the run. Where none does, every second one is dropped
+whenever they become too many.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import numpy as np
 
 from gradcheck_cli.recording.history import Floats, Quantity, Signal
 from gradcheck_cli.recording.layer_signals import Column
+
+MOST_COLUMNS = 512
+"""More than any plan asks for."""
 
 
 class SignalTable:
@@ -23,7 +27,10 @@ class SignalTable:
     def put(self, step: int, columns: Mapping[Quantity, Column]) -> None:
         """Keep what was measured at one step."""
         for quantity, column in columns.items():
-            self._columns[quantity][step] = column
+            kept = self._columns[quantity]
+            kept[step] = column
+            if len(kept) > MOST_COLUMNS:
+                self._columns[quantity] = {step: kept[step] for step in list(kept)[::2]}
 
     def recent(self, quantity: Quantity, count: int) -> Mapping[str, Floats]:
         """The last values of each row, `[<=count]` of them, NaN where unknown; no rows where nothing was taken."""

@@ -47,6 +47,8 @@ class Family(StrEnum):
     GRADIENT_FLOW = "gradient flow"
     OPTIMIZER = "optimizer"
     OUTCOME = "outcome"
+    SEQUENCE = "sequence"  # nothing happens between input and output but what the layers do
+    LOSS = "loss"  # which loss function it is
     GENERALIZATION = "generalization"
 
 
@@ -61,6 +63,8 @@ class Need(StrEnum):
     VALIDATION = "validation"
     VALIDATION_LOSSES = "validation_losses"
     OUTCOME = "outcome"
+    SEQUENCE = "sequence"  # nothing happens between input and output but what the layers do
+    LOSS = "loss"  # which loss function it is
 
 
 @dataclass(frozen=True)

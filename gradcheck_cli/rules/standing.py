@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import math
 
-from gradcheck_cli.recording.history import Outcome, Reference
+from gradcheck_cli.recording import late_numpy as np
+from gradcheck_cli.recording.history import History, Outcome, Reference
 
 TRIVIAL = "trivial"
+FIRST_STEPS = 5
+"""Optimizer steps that count as the start of a run."""
 TRIVIAL_STANDARD_ERRORS = 2.0
 REFERENCE_STANDARD_ERRORS = 3.0
 REFERENCE_MARGIN = 0.05
 SMALL_SPLIT_MARGIN = 0.10
 SMALL_SPLIT_ROWS = 100
+
+
+def loss_scale(run: History) -> float:
+    """What a loss is compared with: the trivial loss, or where that is not known the loss at the start of training.
+
+    Under usual initialisers a network starts near the trivial loss; one that starts far above it makes whatever is
+    measured in this unit look smaller. NaN where neither is known.
+    """
+    if run.outcome is not None:
+        return run.outcome.trivial_train_loss
+    first = run.steps.loss[:FIRST_STEPS] if run.steps is not None else np.empty(0)
+    finite = first[np.isfinite(first)]
+    return float(np.median(finite)) if finite.size else math.nan
 
 
 def best_reference(outcome: Outcome) -> tuple[str, Reference] | None:

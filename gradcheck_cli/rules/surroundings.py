@@ -19,8 +19,11 @@ def has_weights(layer: LayerDescription) -> bool:
 
 
 def is_bypassed(layer: LayerDescription, description: RunDescription) -> bool:
-    """Whether the signal has a way around a layer: another branch of a `Residual` or `Concat`."""
-    if layer.type in BYPASSED_INSIDE:
+    """Whether the signal has a way around a layer: another branch of a `Residual` or `Concat`.
+
+    In somebody's own module a sum may lead around any layer.
+    """
+    if layer.type in BYPASSED_INSIDE or not description.is_sequence:
         return True
     while layer.parent is not None:
         layer = description.layer(layer.parent)

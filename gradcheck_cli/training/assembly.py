@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache, partial
 
 import torch
+from torch import nn
 
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.recording.observed import find_observed
@@ -20,31 +22,45 @@ from gradcheck_cli.training.epoch_log import EpochLog
 from gradcheck_cli.training.evaluation import Evaluator, Rows
 from gradcheck_cli.training.loop import TrainingLoop, Watchers
 from gradcheck_cli.training.metrics import choose_metric
+from gradcheck_cli.training.model import refresh_parameters
 from gradcheck_cli.training.optimizer import build_optimizer
 from gradcheck_cli.training.precision import MixedPrecision
 from gradcheck_cli.training.prepared import Prepared, as_tensor
+from gradcheck_cli.training.processes import Processes
 from gradcheck_cli.training.rate_plan import plan_rates
 from gradcheck_cli.training.references import measure_constant
 from gradcheck_cli.training.replay import Replay
 from gradcheck_cli.training.schedule import build_schedule
+from gradcheck_cli.training.shared_batches import SharedBatches
 from gradcheck_cli.training.snapshot import LastSnapshots, RunState
 from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper, StepRecorder
 from gradcheck_cli.training.streams import Stream, derive_seed
 from gradcheck_cli.training.verdict_stop import VerdictStop
 
+_TRIED_ROWS = 4
 SKIPPED_STEPS = 40
 """Non-finite steps in a row that a GradScaler may need: from its first scale, 2^16, halved each time, and to spare."""
 
 
 def build_loop(
-    config: Config, prepared: Prepared, *, watchers: Watchers, full: bool = False, share: float = 1.0
+    config: Config,
+    prepared: Prepared,
+    *,
+    watchers: Watchers,
+    full: bool = False,
+    share: float = 1.0,
+    processes: Processes | None = None,
 ) -> TrainingLoop:
     """Join the parts of a run, of which the first `share` of the planned steps is taken.
+
+    Args:
+        processes: Those that train the network together.
 
     Raises:
         ConfigError: The number format is impossible here.
         ModelError: torch refuses the optimizer or the schedule.
     """
+    network, prepared = _spread(prepared, processes)
     trainer, plan, model, loss = config.trainer, prepared.plan, prepared.model, prepared.loss
     precision = MixedPrecision(trainer.precision, device=prepared.device)
     optimizer = build_optimizer(config.optimizer, model.parameters.values())
@@ -59,33 +75,40 @@ def build_loop(
         steps_per_epoch=plan.steps_per_epoch,
         mean_reduced=loss.mean_reduced,
         loss_is_scaled=precision.scales_loss,
+        ranks=None if processes is None else processes.ranks,
     )
+    is_sharded = processes is not None and processes.is_sharded
+    shared = SharedBatches(network, loss, precision=precision, processes=processes) if processes else None
 
-    def make_stepper(told: StepRecorder) -> Stepper:
+    def make_stepper(told: StepRecorder, *, together: bool = False) -> Stepper:
         return Stepper(
             model.module,
             loss,
             optimizer=optimizer,
             schedule=schedule,
             precision=precision,
-            clipping=Clipping(trainer, optimizer.parameters),
+            clipping=Clipping(
+                trainer, optimizer.parameters, sum_over_pieces=processes.sum if processes and is_sharded else None
+            ),
             recorder=told,
             batch_rows=plan.batch_rows,
             l1_penalty=trainer.l1_penalty,
             on_cpu=prepared.device.type == "cpu",
+            shared=shared if together else None,
         )
 
     train_rows = _rows(prepared, prepared.dataset.x_train, prepared.dataset.y_train)
     seed = derive_seed(config.seed, Stream.ORDER)
-    log = _build_log(prepared, train_rows, precision=precision, recorder=recorder)
+    log = _build_log(prepared, train_rows, precision=precision, recorder=recorder, processes=processes)
     batches = Batches(train_rows.inputs, train_rows.targets, plan=plan, seed=seed)
     snapshots = LastSnapshots(RunState(model.module, optimizer, schedule, batches))
-    # A GradScaler makes values that are not finite on purpose, and its scale is in no snapshot.
-    replay = None if precision.scales_loss else Replay(snapshots, _build_tracer(prepared), make_stepper)
+    # A GradScaler makes values that are not finite on purpose, and its scale is in no snapshot. Steps are taken again
+    # by one process alone, on whole batches, which needs whole weights.
+    replay = None if precision.scales_loss or is_sharded else Replay(snapshots, _build_tracer(prepared), make_stepper)
     return TrainingLoop(
         plan=plan,
         batches=batches,
-        stepper=make_stepper(recorder),
+        stepper=make_stepper(recorder, together=True),
         replay=replay,
         schedule=schedule,
         recorder=recorder,
@@ -96,7 +119,18 @@ def build_loop(
         most_broken_steps=SKIPPED_STEPS if precision.scales_loss else BROKEN_STEPS,
         full=full,
         last_step=math.ceil(share * plan.steps),
+        processes=processes,
     )
+
+
+def _spread(prepared: Prepared, processes: Processes | None) -> tuple[nn.Module, Prepared]:
+    """What a training step calls, and the network as it is once several processes hold it."""
+    model = prepared.model
+    if processes is None:
+        return model.module, prepared
+    rows = as_tensor(prepared.dataset.x_train[:_TRIED_ROWS]).to(prepared.device)
+    network = processes.wrap(model.module, rows, may_vary=model.is_own)
+    return network, replace(prepared, model=refresh_parameters(model))
 
 
 def _build_tracer(prepared: Prepared) -> OriginTracer:
@@ -120,7 +154,14 @@ def _build_verdict(config: Config, prepared: Prepared, recorder: Recorder) -> Ve
     )
 
 
-def _build_log(prepared: Prepared, train_rows: Rows, *, precision: MixedPrecision, recorder: Recorder) -> EpochLog:
+def _build_log(
+    prepared: Prepared,
+    train_rows: Rows,
+    *,
+    precision: MixedPrecision,
+    recorder: Recorder,
+    processes: Processes | None,
+) -> EpochLog:
     dataset, model, chosen = prepared.dataset, prepared.model, prepared.chosen
     shapes = [dataset.input_shape, *(layer.output_shape or () for layer in model.layers)]
     evaluator = Evaluator(
@@ -129,6 +170,7 @@ def _build_log(prepared: Prepared, train_rows: Rows, *, precision: MixedPrecisio
         metric=choose_metric(dataset),
         row_elements=max(math.prod(shape) for shape in shapes),
         autocast=precision.autocast,
+        before=None if processes is None else partial(processes.align, model.module),
     )
     indices = torch.from_numpy(chosen.train_slice).to(prepared.device)
     train_slice = Rows(train_rows.inputs[indices], train_rows.targets[indices], train_rows.truth[chosen.train_slice])

@@ -94,6 +94,7 @@ class Evaluator:
         metric: MetricName,
         row_elements: int,
         autocast: Callable[[], AbstractContextManager[object]],
+        before: Callable[[], None] | None = None,
     ) -> None:
         """Args:
         module: The network.
@@ -101,8 +102,10 @@ class Evaluator:
         metric: To compute.
         row_elements: Elements of the largest layer output for one row.
         autocast: As in training.
+        before: Called before each evaluation.
         """
         self._module, self._loss, self._metric, self._autocast = module, loss, metric, autocast
+        self._before = before
         self._batch_rows = max(1, MOST_ELEMENTS // max(row_elements, 1))
 
     def evaluate(
@@ -130,6 +133,8 @@ class Evaluator:
         losses: list[Tensor] = []
         predictions: list[Tensor] = []
         random_state = torch.get_rng_state()
+        if self._before is not None:
+            self._before()
         self._module.eval()
         try:
             with torch.no_grad(), self._autocast():

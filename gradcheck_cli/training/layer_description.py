@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from gradcheck_cli.config.layers import Layer
 from gradcheck_cli.config.own_layers import find_layer
 from gradcheck_cli.recording.description import LayerDescription, LayerKind, ParameterDescription
+from gradcheck_cli.recording.symmetry import is_symmetric
 from gradcheck_cli.training.initialization import Initialization
-from gradcheck_cli.training.symmetry import is_symmetric
 
 
 def describe_layer(

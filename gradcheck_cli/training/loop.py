@@ -12,6 +12,7 @@ from gradcheck_cli.training.batches import Batches
 from gradcheck_cli.training.early_stopping import Patience
 from gradcheck_cli.training.epoch_log import Epoch, EpochLog
 from gradcheck_cli.training.plan import Plan
+from gradcheck_cli.training.processes import Processes
 from gradcheck_cli.training.replay import Replay
 from gradcheck_cli.training.schedule import Schedule
 from gradcheck_cli.training.stepping import BROKEN_STEPS, Stepper
@@ -52,6 +53,7 @@ class TrainingLoop:
         most_broken_steps: After so many non-finite steps in a row the run is lost.
         full: Train on all the same.
         last_step: Leave off after so many optimizer steps, with the schedule of the whole plan; None to go to its end.
+        processes: Those that train together and end together; None for one.
     """
 
     plan: Plan
@@ -67,6 +69,7 @@ class TrainingLoop:
     most_broken_steps: int = BROKEN_STEPS
     full: bool = False
     last_step: int | None = None
+    processes: Processes | None = None
 
     def run(self) -> Ending:
         """Train. A keyboard interrupt ends the run, wherever it comes, and keeps what was recorded.
@@ -91,11 +94,12 @@ class TrainingLoop:
             for inputs, targets in self.batches.epoch():
                 if self.stepper.take(inputs, targets):
                     self._show_progress()
-                    if self._is_lost():
-                        return Ending(RunStatus.DIVERGED, _lost_because(self.most_broken_steps))
+                    ending = self._agree(self._give_up())
+                    if ending is not None:
+                        return ending
                 if self.recorder.steps_done == last_step:
                     break
-            ending = self._end_epoch()
+            ending = self._agree(self._end_epoch())
             if ending is not None:
                 return ending
             if self.recorder.steps_done == last_step:
@@ -108,8 +112,9 @@ class TrainingLoop:
             self.watchers.on_epoch(epoch.as_line(len(self.log.epochs)))
         self._show_progress()
         self.schedule.after_epoch(epoch.validation_loss if self.log.has_validation else None)
-        if self._is_lost():
-            return Ending(RunStatus.DIVERGED, _lost_because(self.most_broken_steps))
+        ending = self._give_up()
+        if ending is not None:
+            return ending
         if self.patience is not None and self.patience.is_exhausted(epoch.validation_loss):
             return Ending(RunStatus.EARLY_STOPPING, self.patience.reason)
         return self._stop_by_verdict(epoch)
@@ -128,8 +133,17 @@ class TrainingLoop:
         reason = self.verdict.judge(end)
         return Ending(RunStatus.STOPPED_BY_VERDICT, reason) if reason else None
 
-    def _is_lost(self) -> bool:
-        return not self.full and self.recorder.broken_steps >= self.most_broken_steps
+    def _give_up(self) -> Ending | None:
+        if self.full or self.recorder.broken_steps < self.most_broken_steps:
+            return None
+        return Ending(RunStatus.DIVERGED, _lost_because(self.most_broken_steps))
+
+    def _agree(self, ending: Ending | None) -> Ending | None:
+        """What all processes do: one that went on alone would wait for the others for ever."""
+        if self.processes is None:
+            return ending
+        agreed, is_interrupted = self.processes.agree(ending)
+        return Ending(RunStatus.INTERRUPTED) if is_interrupted else agreed
 
     def _show_progress(self) -> None:
         if self.watchers.progress is None:

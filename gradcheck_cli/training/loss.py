@@ -69,6 +69,10 @@ class Loss:
         """
         return self._form.per_sample(self._each(output, target), target)
 
+    def weight(self, target: Tensor) -> float:
+        """How much a batch's mean counts beside those of other batches: its rows, or the sum of their class weights."""
+        return self._form.weight(target)
+
     def predict(self, output: Tensor) -> Tensor:
         """The predicted class `[N]` int64, or the predicted numbers `[N, K]`."""
         return self._form.predict(output)

@@ -46,6 +46,9 @@ class Form(Protocol):
     def per_sample(self, losses: Tensor, target: Tensor) -> Tensor:
         """The loss of each row `[N]` out of what `reduction="none"` gives."""
 
+    def weight(self, target: Tensor) -> float:
+        """By what torch's mean over these rows divides, up to a factor that all batches share."""
+
     def predict(self, output: Tensor) -> Tensor:
         """Classes `[N]` or numbers `[N, K]`."""
 
@@ -55,23 +58,32 @@ class ClassIndices:
     """Targets int64 `[N]`, outputs one score a class.
 
     Attributes:
-        weight: `[C]` where the mean is over class weights; None where all rows count alike.
+        class_weights: `[C]` where the mean is over class weights; None where all rows count alike.
         ignored: Class that the loss leaves out.
     """
 
-    weight: Tensor | None = None
+    class_weights: Tensor | None = None
     ignored: int | None = None
 
     def targets(self, y: NDArray[Any]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64))
 
     def per_sample(self, losses: Tensor, target: Tensor) -> Tensor:
-        if self.weight is None and self.ignored is None:
+        if self.class_weights is None and self.ignored is None:
             return losses
-        counted = torch.ones_like(losses) if self.weight is None else self.weight.to(losses.device)[target]
-        if self.ignored is not None:
-            counted = torch.where(target == self.ignored, 0.0, counted)
-        return losses * (len(losses) / counted.sum())
+        return losses * (len(losses) / self._count(target).sum())
+
+    def weight(self, target: Tensor) -> float:
+        if self.class_weights is None and self.ignored is None:
+            return float(len(target))
+        return float(self._count(target).sum())
+
+    def _count(self, target: Tensor) -> Tensor:
+        """How much each row counts, `[N]`."""
+        weights = self.class_weights
+        kept = target if self.ignored is None else torch.where(target == self.ignored, 0, target)
+        counted = torch.ones(len(target), device=target.device) if weights is None else weights.to(target.device)[kept]
+        return counted if self.ignored is None else torch.where(target == self.ignored, 0.0, counted)
 
     def predict(self, output: Tensor) -> Tensor:
         return output.argmax(dim=1)
@@ -121,6 +133,9 @@ class Numbers:
     def per_sample(self, losses: Tensor, target: Tensor) -> Tensor:
         rows = losses.reshape(len(losses), -1)
         return rows.sum(dim=1) if self.summed else rows.mean(dim=1)
+
+    def weight(self, target: Tensor) -> float:
+        return float(len(target))
 
     def predict(self, output: Tensor) -> Tensor:
         rows = output.reshape(len(output), -1)

@@ -38,6 +38,7 @@ class BuiltModel:
         parameters: Parameter name (as in the descriptions) to tensor, frozen ones too, each tensor once.
         output: What `module` makes of the first rows of the example in evaluation mode, `[n, ...]`.
         notes: What torch warned of while building.
+        is_own: Whether the user's own code made it, which may use other weights from step to step.
     """
 
     module: nn.Module
@@ -46,6 +47,7 @@ class BuiltModel:
     parameters: Mapping[str, nn.Parameter]
     output: Tensor
     notes: tuple[str, ...] = ()
+    is_own: bool = False
 
     @property
     def output_path(self) -> str:
@@ -95,6 +97,12 @@ def _undisturbed() -> Iterator[list[warnings.WarningMessage]]:
     with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield caught
+
+
+def refresh_parameters(model: BuiltModel) -> BuiltModel:
+    """The same network with the tensors that its modules hold now: sharding replaces them."""
+    descriptions = {layer.name: layer for layer in model.layers}
+    return replace(model, parameters=_name_parameters(model.modules, descriptions))
 
 
 def _name_parameters(

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from gradcheck_cli.config.schema import Component
 from gradcheck_cli.errors import ModelError, Problem
+from gradcheck_cli.recording.distributed import is_sharded
 from gradcheck_cli.training.lean_optimizer import construct_optimizer
 from gradcheck_cli.training.refusal import REFUSALS, as_plain_arguments, blamed_path, shorten
 
@@ -19,6 +20,8 @@ from gradcheck_cli.training.refusal import REFUSALS, as_plain_arguments, blamed_
 _FUSED_TYPES = frozenset({"SGD", "Adam", "AdamW", "Adagrad"})
 _FUSED_DEVICES = {"Adagrad": frozenset({"cpu"})}
 _FUSED_DEVICES_OF_THE_REST = frozenset({"cpu", "cuda"})
+_WHOLE_ONLY = frozenset({"SGD", "Adagrad"})
+"""Those whose fused step torch 2.13 has for plain tensors only, not for `DTensor`s."""
 
 
 class StepOptimizer:
@@ -67,6 +70,7 @@ def build_optimizer(component: Component, parameters: Iterable[nn.Parameter]) ->
     if not isinstance(kind, type) or not issubclass(kind, Optimizer):
         raise ModelError([Problem("optimizer.type", f"{component.type!r} is not an optimizer of torch.optim")])
     arguments = as_plain_arguments(component.arguments)
+    _check_fused(component, trainable)
     try:
         raw = construct_optimizer(
             kind, trainable, arguments={**_speed(component.type, trainable, arguments), **arguments}
@@ -77,11 +81,19 @@ def build_optimizer(component: Component, parameters: Iterable[nn.Parameter]) ->
     return StepOptimizer(raw, trainable)
 
 
+def _check_fused(component: Component, parameters: tuple[nn.Parameter, ...]) -> None:
+    if component.arguments.get("fused") and component.type in _WHOLE_ONLY and any(map(is_sharded, parameters)):
+        message = f"torch has no fused {component.type} for sharded weights"
+        raise ModelError([Problem("optimizer.fused", message, hint="leave it out, or use `trainer.strategy: ddp`")])
+
+
 def _speed(kind: str, parameters: tuple[nn.Parameter, ...], arguments: Mapping[str, Any]) -> dict[str, bool]:
     """Ask for torch's fused step where it exists and the user does not say how to step."""
     if kind not in _FUSED_TYPES or {"fused", "foreach", "differentiable", "capturable"} & arguments.keys():
         return {}
     devices = _FUSED_DEVICES.get(kind, _FUSED_DEVICES_OF_THE_REST)
+    if any(map(is_sharded, parameters)) and kind in _WHOLE_ONLY:
+        return {}
     if all(parameter.device.type in devices and parameter.is_floating_point() for parameter in parameters):
         return {"fused": True}
     return {}

@@ -35,18 +35,19 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def make_plan(trainer: TrainerConfig, *, rows: int, module: nn.Module) -> Plan:
+def make_plan(trainer: TrainerConfig, *, rows: int, module: nn.Module, processes: int = 1) -> Plan:
     """Lay out a run.
 
     Args:
         trainer: Its `batch_size`, `accumulate_grad_batches`, `drop_last`, `epochs` and `max_steps`.
         rows: Training rows there are.
         module: The network; batch normalisation cannot learn from a single row.
+        processes: That share each batch.
 
     Raises:
         ConfigError: No whole batch is left, or neither `epochs` nor `max_steps` is given.
     """
-    used, notes = _used_rows(trainer, rows, module)
+    used, notes = _used_rows(trainer, rows, module, processes)
     step_rows = trainer.batch_size * trainer.accumulate_grad_batches
     steps_per_epoch = math.ceil(used / step_rows)
     lengths = [] if trainer.epochs is None else [trainer.epochs * steps_per_epoch]
@@ -65,9 +66,11 @@ def make_plan(trainer: TrainerConfig, *, rows: int, module: nn.Module) -> Plan:
     )
 
 
-def _used_rows(trainer: TrainerConfig, rows: int, module: nn.Module) -> tuple[int, tuple[str, ...]]:
+def _used_rows(trainer: TrainerConfig, rows: int, module: nn.Module, processes: int) -> tuple[int, tuple[str, ...]]:
     batch_rows = trainer.batch_size
     rest = rows % batch_rows
+    if processes > 1 and _has_batch_norm(module):
+        return _rows_for_parts(trainer, rows, processes)
     if trainer.drop_last and rest:
         if rows < batch_rows:
             message = f"true leaves nothing: the {rows} training rows do not fill one batch of {batch_rows}"
@@ -76,6 +79,23 @@ def _used_rows(trainer: TrainerConfig, rows: int, module: nn.Module) -> tuple[in
     if trainer.drop_last is None and rest == 1 and 1 < batch_rows < rows and _has_batch_norm(module):
         return rows - 1, ("The last batch of 1 row is left out of each epoch, since batch normalisation needs more.",)
     return rows, ()
+
+
+def _rows_for_parts(trainer: TrainerConfig, rows: int, processes: int) -> tuple[int, tuple[str, ...]]:
+    """Rows where each process normalises its own part of a batch, which needs two rows or more."""
+    fewest, batch_rows = 2 * processes, min(trainer.batch_size, rows)
+    if batch_rows < fewest:
+        message = f"batch normalisation needs 2 rows in each of {processes} processes, but a batch has {batch_rows}"
+        raise ConfigError([Problem("trainer.batch_size", message, allowed=f"at least {fewest}")])
+    rest = rows % batch_rows
+    note = (
+        "Batch normalisation takes its statistics from each process's part of a batch, "
+        f"{batch_rows // processes} rows and not {batch_rows}, and evaluates with those of the first process."
+    )
+    if not rest or (rest >= fewest and not trainer.drop_last):
+        return rows, (note,)
+    left_out = f"The last batch of {rest} row{'s' if rest > 1 else ''} is left out of each epoch."
+    return rows - rest, (note, left_out)
 
 
 def _has_batch_norm(module: nn.Module) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +14,17 @@ import torch
 from gradcheck_cli import __version__
 from gradcheck_cli.config.schema import Config
 from gradcheck_cli.recording.history import Environment, History, NonFinite, Outcome, Quantity, RunStatus
+from gradcheck_cli.recording.launch import read_launch
 from gradcheck_cli.recording.progress import Progress
 from gradcheck_cli.recording.refused_network import described
+from gradcheck_cli.recording.symmetry import find_symmetric
 from gradcheck_cli.training.assembly import build_loop
 from gradcheck_cli.training.device import choose_device, cpu_threads
 from gradcheck_cli.training.loop import Ending, OnEpoch, TrainingLoop, Watchers
 from gradcheck_cli.training.outcome import judge_outcome
 from gradcheck_cli.training.prepared import Prepared, prepare
+from gradcheck_cli.training.processes import joined
 from gradcheck_cli.training.streams import Stream, derive_seed
-from gradcheck_cli.training.symmetry import find_symmetric
 
 _OVER_ROWS = (Quantity.FORWARD_SIGNAL, Quantity.FORWARD_RELATIVE, Quantity.SENSITIVITY)
 
@@ -35,6 +37,7 @@ def train(
     on_epoch: OnEpoch | None = None,
     full: bool = False,
     share: float = 1.0,
+    allow_import: Sequence[str] = (),
 ) -> History:
     """Train the network of a config and record how it went.
 
@@ -49,31 +52,48 @@ def train(
         on_epoch: Takes the numbers of each epoch.
         full: Train on when the run is lost.
         share: Leave off after this share of the planned steps, in (0, 1]; what is done is done as in the whole run.
+        allow_import: Packages whose code the config may name.
 
     Raises:
         ConfigError: The device, the number format or the plan is impossible here.
         DataError: The data cannot be loaded or used.
         ModelError: torch refuses the network, the loss, the optimizer or a batch.
     """
-    device = choose_device(config.trainer.device)
-    with cpu_threads(config.trainer.threads) as threads, _own_random_state(config.seed, device):
-        prepared = prepare(config, base=base, device=device)
-        loop = build_loop(config, prepared, watchers=Watchers(progress, on_epoch), full=full, share=share)
-        if progress is not None:
-            progress.started(prepared.description, prepared.plan.steps)
-        with described(prepared.description):
-            ending = loop.run()
-        history = _explain(_finish(config, prepared, loop=loop, ending=ending, threads=threads), loop)
+    launch = read_launch()
+    device = choose_device(
+        config.trainer.device, local_rank=launch.local_rank if launch is not None and launch.size > 1 else None
+    )
+    watchers = Watchers(progress, on_epoch)
+    with (
+        joined(config.trainer.strategy, launch, device=device) as processes,
+        cpu_threads(config.trainer.threads) as threads,
+        _own_random_state(config.seed, device, rank=launch.rank if launch else 0),
+    ):
+        with processes.together() if processes is not None else nullcontext():
+            prepared = prepare(config, base=base, device=device, processes=processes, allow_import=allow_import)
+        with processes.watched() if processes is not None else nullcontext():
+            loop = build_loop(config, prepared, watchers=watchers, full=full, share=share, processes=processes)
+            if progress is not None:
+                progress.started(prepared.description, prepared.plan.steps)
+            with described(prepared.description):
+                ending = loop.run()
+            history = _finish(config, prepared, loop=loop, ending=ending, threads=threads)
+        if processes is None or processes.launch.reports:
+            history = _explain(history, loop)
         if progress is not None:
             progress.finished(history.status)
     return history
 
 
 @contextmanager
-def _own_random_state(seed: int, device: torch.device) -> Iterator[None]:
-    """Dropout and its kin draw from torch's default generators: seed them for the run and put them back after it."""
+def _own_random_state(seed: int, device: torch.device, *, rank: int) -> Iterator[None]:
+    """Dropout and its kin draw from torch's default generators: seed them for the run and put them back after it.
+
+    Each process draws for rows of its own.
+    """
+    keys = [str(rank)] if rank else []
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
-        torch.manual_seed(derive_seed(seed, Stream.DROPOUT))
+        torch.manual_seed(derive_seed(seed, Stream.DROPOUT, *keys))
         yield
 
 
@@ -134,7 +154,12 @@ def _tell(config: Config, prepared: Prepared, *, loop: TrainingLoop, ending: End
 
 def _explain(history: History, loop: TrainingLoop) -> History:
     """Find what produced the first NaN or Inf, now that the weights are needed no more."""
-    if history.non_finite is None or loop.replay is None:
+    if history.non_finite is None:
+        return history
+    if loop.replay is None and loop.processes is not None and loop.processes.is_sharded:
+        note = "Where the first NaN or Inf came from is not looked for under fsdp: no process holds a whole weight."
+        return replace(history, notes=(*history.notes, note))
+    if loop.replay is None:
         return history
     try:
         return replace(history, non_finite=loop.replay.explain(history.non_finite))

@@ -18,6 +18,7 @@ from gradcheck_cli.training.optimizer import StepOptimizer
 from gradcheck_cli.training.precision import MixedPrecision
 from gradcheck_cli.training.refusal import REFUSALS, shorten
 from gradcheck_cli.training.schedule import Schedule
+from gradcheck_cli.training.shared_batches import SharedBatches
 
 BROKEN_STEPS = 5
 """After so many non-finite steps in a row a run is lost: one can be an accident of a batch."""
@@ -62,11 +63,13 @@ class Stepper:
         batch_rows: int,
         l1_penalty: float = 0.0,
         on_cpu: bool = True,
+        shared: SharedBatches | None = None,
     ) -> None:
         """Args:
         batch_rows: Rows of one forward pass; the gradients of a step's batches are accumulated.
         l1_penalty: Factor of the sum of absolute weights in the objective; see `penalized_weights`.
         on_cpu: Whether reading a loss costs no waiting.
+        shared: Takes the backward passes where several processes share each batch.
         """
         self._module, self._loss = module, loss
         self._optimizer, self._schedule, self._precision = optimizer, schedule, precision
@@ -74,7 +77,8 @@ class Stepper:
         self._batch_rows, self._on_cpu = batch_rows, on_cpu
         self._l1_penalty = l1_penalty
         self._penalized = penalized_weights(module) if l1_penalty else []
-        self._is_plain = precision.is_plain and loss.mean_reduced
+        self._shared = shared
+        self._is_plain = precision.is_plain and loss.mean_reduced and shared is None
         self._backward_pass = Backward()
         self._bad_losses = 0
 
@@ -95,9 +99,7 @@ class Stepper:
         for weight in self._penalized:
             if weight.grad is not None:
                 weight.grad.add_(weight.detach().sign(), alpha=self._l1_penalty)
-        norms = recorder.after_backward(
-            len(inputs), loss_scale=self._precision.loss_scale if recorder.is_sampling else 1.0
-        )
+        norms = recorder.after_backward(len(inputs), loss_scale=self._loss_scale if recorder.is_sampling else 1.0)
         if self._clipping.is_wanted:
             recorder.after_clipping(self._clipping.apply(norms))
         learning_rate = optimizer.lr
@@ -114,16 +116,19 @@ class Stepper:
                 self._backward_pass(objective)
                 mean = objective.detach()
                 return float(mean) if self._on_cpu else mean
-            losses = [
-                self._accumulate(batch, target, share=len(batch) / len(inputs))
-                for batch, target in zip(
-                    torch.split(inputs, self._batch_rows), torch.split(targets, self._batch_rows), strict=True
-                )
-            ]
+            batches = zip(torch.split(inputs, self._batch_rows), torch.split(targets, self._batch_rows), strict=True)
+            if self._shared is not None:
+                mean = self._shared.backward(list(batches))
+                return float(mean) if self._on_cpu else mean
+            losses = [self._accumulate(batch, target, share=len(batch) / len(inputs)) for batch, target in batches]
         except REFUSALS as error:
             raise ModelError([Problem("model", f"torch refuses a training batch: {shorten(error)}")]) from error
-        total: Tensor | float = sum(losses[1:], start=losses[0])
+        total = sum(losses[1:], start=losses[0])
         return float(total) if self._on_cpu else total
+
+    @property
+    def _loss_scale(self) -> float:
+        return self._precision.loss_scale * (1 if self._shared is None else self._shared.gradient_scale)
 
     def _accumulate(self, inputs: Tensor, targets: Tensor, *, share: float) -> Tensor:
         """One batch of a step; `share` is its part of the step's rows, by which means are weighted."""

@@ -15,6 +15,7 @@ from gradcheck_cli.diagnosis import check as checking
 from gradcheck_cli.diagnosis.check import CheckOptions
 from gradcheck_cli.diagnosis.report import Report
 from gradcheck_cli.diagnosis.rule_settings import no_settings
+from gradcheck_cli.errors import Problem, ProcessError
 from gradcheck_cli.recording.history import RunStatus
 from tests.histories import make_finding, make_history, make_report
 
@@ -147,3 +148,37 @@ def test_verbose_shows_more(stand_in: Callable[..., Seen], capsys: pytest.Captur
     run(["check", "a.yaml", "--verbose"])
     assert "relu_1" in capsys.readouterr().out
     assert "relu_1" not in short
+
+
+@pytest.fixture
+def second_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As torchrun starts it."""
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "x", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("gradcheck_cli.cli.check._PATIENCE_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("second_process")
+def test_other_processes_leave_the_word_to_the_first(
+    stand_in: Callable[..., Seen], capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = stand_in(replace(make_report(), exit_code=1))
+    assert run(["check", "a.yaml"]) == 0
+    assert seen[0][2]["progress"] is None
+    stand_in(ProcessError(()))
+    assert run(["check", "a.yaml"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("second_process")
+def test_other_processes_speak_where_they_alone_fail(
+    stand_in: Callable[..., Seen], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(ProcessError("process 1 of 2 failed: out of luck"))
+    assert run(["check", "a.yaml"]) == 2
+    assert "gradcheck: process 1 of 2 failed: out of luck" in capsys.readouterr().err
+    report = make_report()
+    failed = replace(report.runs[0], errors=(Problem("data.path", "there is no such file"),))
+    stand_in(replace(report, runs=(failed,), exit_code=2))
+    assert run(["check", "a.yaml"]) == 2
+    assert "gradcheck: data.path: there is no such file" in capsys.readouterr().err

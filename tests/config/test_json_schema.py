@@ -125,6 +125,12 @@ BASES: list[dict[str, Any]] = [
         "optimizer": {"type": "Adafactor", "lr": 1, "eps": [None, 1e-3]},
         "lr_scheduler": {"type": "ChainedScheduler", "schedulers": ["ConstantLR", {"type": "ConstantLR"}]},
     },
+    {
+        **HEALTHY,
+        "data": {"type": "python", "factory": "rows.made:load", "args": {"wide": 3}, "val_fraction": 0.1},
+        "model": {"factory": "networks:Tall.build", "args": {"sizes": [1, {"a": None}]}},
+        "trainer": {"epochs": 1, "strategy": "fsdp"},
+    },
 ]
 NUMBERS: list[Any] = [0, 1, 2, -1, 40, 2**63, 10**30, 0.5, -1.5, 1e-3, 1e300, float("inf"), float("-inf")]
 WORDS = [
@@ -152,6 +158,11 @@ WORDS = [
     "fp16",
     "sum",
     "warning",
+    "ddp",
+    "python",
+    "networks:Net",
+    "networks/net.py:Net",
+    "net.py:Net",
 ]
 LISTS: list[Any] = [[], [1], [0.5, 2], ["ReLU"], [[1, 2], [3]], [None]]
 MAPPINGS: list[Any] = [{}, {"layers": ["ReLU"]}, *({"type": name} for name in ("ReLU", "normal_", "Adam", "Linear"))]
@@ -179,6 +190,10 @@ KEYS = st.sampled_from(
         "num_layers",
         "overfitting",
         "_target_",
+        "factory",
+        "args",
+        "no name",
+        "strategy",
     ]
 )
 

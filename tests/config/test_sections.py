@@ -19,10 +19,11 @@ CSV = {"type": "csv", "path": "a.csv", "target": "y"}
     ("data", "message"),
     [
         ({"type": "mnist"}, "data.type: unknown data source 'mnist'; allowed: digits, breast_cancer,"),
-        (
-            {"type": "python", "factory": "a:b"},
-            "data.type: the source 'python': a 'factory' of your own is not available",
-        ),
+        ({"type": "python"}, "data: python needs 'factory', which is missing"),
+        ({"type": "python", "factory": "a.b"}, "data.factory: 'a.b' does not name a function"),
+        ({"type": "python", "factory": "a:b", "args": 3}, "data.args: 3 is not a mapping"),
+        ({"type": "python", "factory": "a:b", "path": "x"}, "data.path: unknown argument 'path' of python"),
+        ({"type": "digits", "args": {}}, "data.args: unknown argument 'args' of digits"),
         (
             {"type": "csv", "path": "a.csv"},
             "data: csv needs 'target', which is missing; allowed: text or a list of texts",
@@ -63,7 +64,7 @@ def test_wrong_data(data: Any, message: str) -> None:
 
 @pytest.mark.parametrize("name", list(SOURCES))
 def test_every_source_is_accepted_with_what_it_requires(name: str) -> None:
-    required = {p.name: "x" for p in SOURCES[name].parameters.values() if p.required}
+    required = {p.name: "x:y" for p in SOURCES[name].parameters.values() if p.required}
     assert load(data={"type": name, **required}, loss="MSELoss").data.type == name
 
 
@@ -240,10 +241,6 @@ def test_milestones_of_multi_step_are_its_own_argument() -> None:
         ({"epochs": 1, "device": "gpu"}, "allowed: auto, cpu, cuda, mps; did you mean 'cuda'?"),
         ({"epochs": 1, "drop_last": "never"}, "trainer.drop_last: 'never' is not known here; allowed: auto"),
         ({"epochs": 1, "threads": 0}, "trainer.threads: 0 is not possible"),
-        (
-            {"epochs": 1, "strategy": "ddp"},
-            "'ddp' trains in several processes, which this version does not; allowed: auto",
-        ),
         ({"epochs": 1, "l1_penalty": -1}, "trainer.l1_penalty: -1 is not possible; allowed: a number of at least 0"),
         ({"epochs": 1, "early_stopping": {}}, "early_stopping needs 'patience', which is missing"),
         ({"epochs": 1, "early_stopping": 5}, "trainer.early_stopping: 5 is not a mapping"),

@@ -51,7 +51,8 @@ def _layer(written: Written, path: str) -> LayerConfig:
 
 def network(written: Sequence[Written], **defaults: Written) -> Config:
     """A config around these layers; `defaults` are `weight_init` and `bias_init` of the model."""
-    model = ModelConfig(layers=layers(written), **{name: component(value) for name, value in defaults.items()})
+    drawn: dict[str, Any] = {name: component(value) for name, value in defaults.items()}
+    model = ModelConfig(layers=layers(written), **drawn)
     return Config(
         name="test",
         data=DataConfig(type="digits"),

@@ -253,3 +253,17 @@ class TestRefusals:
 
     def test_other_losses(self) -> None:
         assert "'CTCLoss'" in refusal("CTCLoss", classes(3), rows(4, 3)).message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "weight"),
+    [({}, 4.0), ({"weight": [1.0, 2.0, 4.0]}, 8.0), ({"ignore_index": 2}, 3.0), ({"reduction": "sum"}, 4.0)],
+)
+def test_batches_count_by_what_torch_divides_by(arguments: dict[str, Any], weight: float) -> None:
+    """The mean over a batch is that over its parts, weighted so."""
+    output, target = torch.randn(4, 3), torch.tensor([0, 2, 1, 0])
+    loss = loss_for({"type": "CrossEntropyLoss", **arguments}, classes(3), output)
+    assert loss.weight(target) == weight
+    if loss.mean_reduced:
+        parts = [loss.mean(output[part], target[part]) * loss.weight(target[part]) for part in (slice(1), slice(1, 4))]
+        assert torch.allclose(sum(parts, torch.zeros(())) / weight, loss.mean(output, target))

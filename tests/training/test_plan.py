@@ -55,3 +55,28 @@ def test_auto_leaves_out_one_row_only_where_batch_normalisation_would_fail() -> 
     for rows, module in ((65, PLAIN), (66, WITH_NORM), (1, WITH_NORM)):
         made = plan(rows, module, epochs=1, batch_size=32)
         assert (made.rows, made.notes) == (rows, ())
+
+
+def shared(rows: int, *, processes: int = 2, module: nn.Module = WITH_NORM, **trainer: Any) -> Plan:
+    return make_plan(TrainerConfig(epochs=1, **trainer), rows=rows, module=module, processes=processes)
+
+
+@pytest.mark.parametrize(("rows", "used"), [(128, 128), (132, 132), (131, 128), (129, 128), (20, 20)])
+def test_parts_that_batch_norm_cannot_take_are_left_out(rows: int, used: int) -> None:
+    made = shared(rows, batch_size=32)
+    assert made.rows == used
+    assert "16 rows and not 32" in made.notes[0] or rows < 32
+    assert any("left out" in note for note in made.notes) == (rows != used)
+
+
+def test_batches_that_give_no_process_two_rows_are_refused() -> None:
+    with pytest.raises(
+        ConfigError, match=r"trainer.batch_size: batch normalisation needs 2 rows in each of 4 processes"
+    ):
+        shared(100, processes=4, batch_size=7)
+    assert shared(100, processes=4, batch_size=8).rows == 96
+
+
+def test_parts_are_of_no_concern_without_batch_norm() -> None:
+    assert shared(33, module=PLAIN, batch_size=32) == plan(33, epochs=1, batch_size=32)
+    assert shared(100, batch_size=32, drop_last=True).rows == 96

@@ -57,6 +57,9 @@ class BatchNormTinyBatch(Rule):
         source="Wu and He 2018, arXiv:1803.08494",
     )
 
+    def skip_reason(self, run: History) -> str:
+        return "" if rows_of_batch(run.description) is not None else "the rows of a batch are not known"
+
     def check(self, run: History) -> Iterator[Finding]:
         normalized = [layer for layer in run.description.layers if layer.type.startswith("BatchNorm")]
         rows = rows_of_batch(run.description)

@@ -47,7 +47,7 @@ class BiasBeforeNorm(Rule):
     name: ClassVar[str] = "bias-before-norm"
     summary: ClassVar[str] = "A bias that the normalisation behind it takes away again."
     family: ClassVar[Family] = Family.ACTIVATION
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.SEQUENCE})
 
     def check(self, run: History) -> Iterator[Finding]:
         layers = [layer for layer, following in _pairs(run.description) if _is_removed(layer, following)]

@@ -69,7 +69,7 @@ class DeadUnits(Rule):
     name: ClassVar[str] = "dead-units"
     summary: ClassVar[str] = "Units whose activation passes nothing on, whatever the input."
     family: ClassVar[Family] = Family.ACTIVATION
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.EPOCHS, Need.SIGNALS})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.SIGNALS})
     aliases: ClassVar[tuple[str, ...]] = ("DeadRelu", "DyingReLU", "PoorActivation")
 
     max_dead: float = threshold(
@@ -85,6 +85,12 @@ class DeadUnits(Rule):
         help="forward signal before the activation over that of the first layer, below which the layer is not judged",
         source="calibrated on the corpus: 0.009 and less where the signal is lost, 0.25 and more where units die",
     )
+
+    def skip_reason(self, run: History) -> str:
+        has_activations = any(layer.kind is LayerKind.ACTIVATION for layer in run.description.layers)
+        signal = run.signals.get(Quantity.DEAD_FRACTION)
+        seen = signal is not None and bool(signal.known.any())
+        return "" if seen or not has_activations else "units were not watched twice"
 
     def check(self, run: History) -> Iterator[Finding]:
         dead = [death for layer in run.description.layers if (death := self._find(layer, run)) is not None]

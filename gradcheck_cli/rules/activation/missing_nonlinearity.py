@@ -48,7 +48,7 @@ class MissingNonlinearity(Rule):
     name: ClassVar[str] = "missing-nonlinearity"
     summary: ClassVar[str] = "Layers follow one another with no activation between them."
     family: ClassVar[Family] = Family.ACTIVATION
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.SEQUENCE})
 
     def check(self, run: History) -> Iterator[Finding]:
         ceiling = Severity.ERROR if is_affine(run.description) else Severity.WARNING

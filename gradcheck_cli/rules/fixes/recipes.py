@@ -64,7 +64,7 @@ def strengthen_signal(config: Config | None) -> Fixes:
     initialization = initialize_to_match(config, _activation(config))
     saturating = (replace_saturating(config, "ReLU"), normalize_layers(config), initialization)
     return collect(
-        relax_decay(config),
+        relax_decay(config) if config is not None else None,
         *((initialization, *saturating) if _starts_badly(config) else saturating),
         take_usual_rate(config) if config is None or is_rate_high(config) else None,
         add_residual_paths(config),

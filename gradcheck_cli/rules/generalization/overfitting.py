@@ -55,7 +55,7 @@ class Overfitting(Rule):
     name: ClassVar[str] = "overfitting"
     summary: ClassVar[str] = "The validation loss turned up while the training loss went on falling."
     family: ClassVar[Family] = Family.GENERALIZATION
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.EPOCHS, Need.OUTCOME, Need.VALIDATION})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.EPOCHS, Need.VALIDATION})
     aliases: ClassVar[tuple[str, ...]] = ("Overfit", "Overtraining")
 
     min_rise: float = threshold(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import EpochSeries, Floats, History, ValidationLosses
+from gradcheck_cli.rules.standing import loss_scale
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ValidationRise:
 
 def measure_rise(run: History) -> ValidationRise | None:
     """Compare the last window of a run with its best one; None without validation, or where the last is the best."""
-    if run.epochs is None or run.outcome is None or run.validation_losses is None:
+    if run.epochs is None or run.validation_losses is None:
         return None
     window = run.validation_losses.window
     if window < 1 or len(run.epochs) < 2 * window or not np.isfinite(run.epochs.validation_loss).all():
@@ -51,13 +52,16 @@ def measure_rise(run: History) -> ValidationRise | None:
     start = int(np.argmin(averages))
     if start == len(averages) - 1:
         return None
-    return _compare(run.epochs, start, run.validation_losses, trivial=run.outcome.trivial_loss)
+    return _compare(run.epochs, start, run.validation_losses, trivial=_find_trivial(run))
 
 
 def _compare(epochs: EpochSeries, start: int, rows: ValidationLosses, *, trivial: float) -> ValidationRise:
     window = rows.window
     validation = _moving_average(epochs.validation_loss, window)
-    training, metric = _moving_average(epochs.slice_loss, window), _moving_average(epochs.validation_metric, window)
+    training, metric = (
+        _moving_average(_training_loss(epochs), window),
+        _moving_average(epochs.validation_metric, window),
+    )
     best, last = float(validation[start]), float(validation[-1])
     return ValidationRise(
         best_epoch=start + window - 1,
@@ -70,6 +74,15 @@ def _compare(epochs: EpochSeries, start: int, rows: ValidationLosses, *, trivial
         metric_fall=float(metric[start] - metric[-1]),
         above_trivial=last > trivial,
     )
+
+
+def _find_trivial(run: History) -> float:
+    return run.outcome.trivial_loss if run.outcome is not None else loss_scale(run)
+
+
+def _training_loss(epochs: EpochSeries) -> Floats:
+    """In evaluation mode; where nothing but the batches was seen, in training mode."""
+    return epochs.train_loss if np.isnan(epochs.slice_loss).all() else epochs.slice_loss
 
 
 def rise_probability(rows: ValidationLosses) -> float:

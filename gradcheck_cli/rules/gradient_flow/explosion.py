@@ -9,9 +9,8 @@ from gradcheck_cli.recording import late_numpy as np
 from gradcheck_cli.recording.history import Floats, History, Quantity
 from gradcheck_cli.rules.base import Evidence
 from gradcheck_cli.rules.gradient_flow.profile import FlowProfile
+from gradcheck_cli.rules.standing import FIRST_STEPS, loss_scale
 
-FIRST_STEPS = 5
-"""How many optimizer steps count as the start of a run."""
 WINDOW = 20
 """Steps before a leap whose loss is compared with that of the rest of the run."""
 WORSE = 0.1
@@ -130,17 +129,19 @@ def _is_loss_worse_after(run: History, step: int) -> bool:
     before, after = run.steps.loss[max(0, step - WINDOW) : step + 1], run.steps.loss[step + 1 :]
     if after.size == 0:
         return False
-    trivial = run.outcome.trivial_train_loss if run.outcome is not None else 0.0
+    if np.isnan(run.steps.loss).all():
+        # The loop did not tell it: a NaN loss is seen as `non_finite`.
+        return False
     rise = float(np.median(after)) - float(np.median(before))
-    return not bool(np.isfinite(after[-1])) or rise > WORSE * trivial
+    return not bool(np.isfinite(after[-1])) or rise > WORSE * loss_scale(run)
 
 
 def _loses_run(run: History, step: int) -> bool:
     """Whether the rest of the run, after a step, lies above what came before and far above the trivial loss."""
-    if run.steps is None or run.outcome is None or len(run.steps.loss) <= step + 1:
+    if run.steps is None or len(run.steps.loss) <= step + 1:
         return False
     after = float(np.median(run.steps.loss[step + 1 :]))
-    return not after <= LOST * run.outcome.trivial_train_loss and _is_loss_worse_after(run, step)
+    return not after <= LOST * loss_scale(run) and _is_loss_worse_after(run, step)
 
 
 def _largest_gradient(run: History, step: int) -> tuple[str, ...]:

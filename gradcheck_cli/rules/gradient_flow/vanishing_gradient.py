@@ -35,7 +35,9 @@ class VanishingGradient(Rule):
     of any layer (variation of its output over the batch times the gradient there) over the loss. It fires where one
     of them stays below its limit for nearly all of those steps and at the end. Signals are read behind normalisations
     and at residual sums. A run that starts slowly and then learns recovers, and is left alone; so is a network that
-    has solved its task, as its loss is then as small as its gradients.
+    has solved its task, as its loss is then as small as its gradients. In a module of one's own any layer may be a
+    side branch: there the strongest of the first third of the layers is compared with the last, and the sensitivity is
+    that of the last. Where the trivial loss is not known, that of the first steps stands for it.
 
     ## Fixes and their safety
     Initialisation that matches the activation (safe). ReLU or a relative in place of a saturating activation, and
@@ -54,7 +56,7 @@ class VanishingGradient(Rule):
     name: ClassVar[str] = "vanishing-gradient"
     summary: ClassVar[str] = "The gradient fades out before it reaches the first layers."
     family: ClassVar[Family] = Family.GRADIENT_FLOW
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.STEPS, Need.SIGNALS, Need.OUTCOME})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.STEPS, Need.SIGNALS})
     aliases: ClassVar[tuple[str, ...]] = ("VanishingGradient",)
 
     min_ratio: float = threshold(
@@ -115,6 +117,8 @@ class VanishingGradient(Rule):
         scale = _positive(np.fmin(profile.loss, 1.0)[judged])
         medians = np.nanmedian(profile.sensitivity[:, judged] / scale, axis=1)
         weak = medians < self.min_sensitivity
+        if not profile.is_sequence:
+            weak[:-1] = False
         layers = tuple(p.layer for p, below_limit in zip(profile.points, weak, strict=True) if below_limit)
         value = float(np.nanmedian(profile.weakest_sensitivity[judged]))
         return self._finding(

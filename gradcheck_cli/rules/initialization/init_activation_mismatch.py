@@ -65,7 +65,7 @@ class InitActivationMismatch(Rule):
     name: ClassVar[str] = "init-activation-mismatch"
     summary: ClassVar[str] = "The initial weights do not suit the activations behind them."
     family: ClassVar[Family] = Family.INITIALIZATION
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.SEQUENCE})
 
     min_signal: float = threshold(
         3e-4,

@@ -63,7 +63,7 @@ class PoorInitialization(Rule):
     name: ClassVar[str] = "poor-initialization"
     summary: ClassVar[str] = "The initial weights are all alike, or lose or blow up the signal."
     family: ClassVar[Family] = Family.INITIALIZATION
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.SEQUENCE})
     aliases: ClassVar[tuple[str, ...]] = ("PoorWeightInitialization",)
 
     max_layer_gain: float = threshold(

@@ -49,7 +49,7 @@ class UpdateScale(Rule):
     name: ClassVar[str] = "update-scale"
     summary: ClassVar[str] = "Steps are tiny or huge beside the weights they change."
     family: ClassVar[Family] = Family.OPTIMIZER
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.STEPS, Need.SIGNALS})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.TRAINING, Need.STEPS})
     aliases: ClassVar[tuple[str, ...]] = ("WeightUpdateRatio",)
     only_with_harm: ClassVar[bool] = True
 
@@ -65,6 +65,9 @@ class UpdateScale(Rule):
         help="largest update over its weight, fastest tensor",
         source="calibrated on the corpus: at most 0.02 on healthy runs, 0.28 where the rate is too high",
     )
+
+    def skip_reason(self, run: History) -> str:
+        return "" if Quantity.UPDATE_RATIO in run.signals else "no updates were measured"
 
     def check(self, run: History) -> Iterator[Finding]:
         medians = _middle_updates(run)

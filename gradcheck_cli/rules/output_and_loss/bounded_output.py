@@ -57,7 +57,7 @@ class BoundedOutput(Rule):
     name: ClassVar[str] = "bounded-output"
     summary: ClassVar[str] = "An activation behind the last layer cannot reach the targets, or caps the scores."
     family: ClassVar[Family] = Family.OUTPUT_AND_LOSS
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.SEQUENCE, Need.LOSS})
 
     min_overshoot: float = threshold(
         0.05,

@@ -53,7 +53,7 @@ class RedundantSoftmax(Rule):
     name: ClassVar[str] = "redundant-softmax"
     summary: ClassVar[str] = "The output layer and the loss apply the same function twice, or one of them is missing."
     family: ClassVar[Family] = Family.OUTPUT_AND_LOSS
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.SEQUENCE, Need.LOSS})
 
     def check(self, run: History) -> Iterator[Finding]:
         layer = find_output_layer(run.description)

@@ -51,7 +51,7 @@ class WrongOutputWidth(Rule):
     name: ClassVar[str] = "wrong-output-width"
     summary: ClassVar[str] = "The network has another number of outputs than its targets ask for."
     family: ClassVar[Family] = Family.OUTPUT_AND_LOSS
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.SEQUENCE, Need.LOSS})
 
     def check(self, run: History) -> Iterator[Finding]:
         shape, data = output_shape(run.description), run.description.data

@@ -53,7 +53,7 @@ def load_npz(arguments: Arguments, base: Path, task: Task | None) -> Rows:
     elif {f"{x_key}_val", f"{y_key}_val"} & arrays.keys():
         pairs.append(_take_pair(arrays, f"{x_key}_val", f"{y_key}_val", path=path, key="data.path"))
     _check_inputs([x for x, _ in pairs])
-    return _join(pairs, task, source=path)
+    return join_pairs(pairs, task, source=path)
 
 
 def _read_archive(base: Path, path: str, *, key: str) -> dict[str, Array]:
@@ -112,7 +112,12 @@ def _check_inputs(inputs: list[Array]) -> None:
         raise DataError([Problem("data.path", message, allowed="the same shape")])
 
 
-def _join(pairs: list[tuple[Array, Array]], task: Task | None, *, source: str) -> Rows:
+def join_pairs(pairs: list[tuple[Array, Array]], task: Task | None, *, source: str) -> Rows:
+    """Inputs `[N, ...]` and targets of the training rows, and of the validation rows where there are some, as rows.
+
+    Raises:
+        DataError: The targets do not fit the task.
+    """
     inputs = _as_inputs([x for x, _ in pairs])
     targets = [y for _, y in pairs]
     texts = [list(map(str, y.tolist())) if y.ndim == 1 else [] for y in targets]

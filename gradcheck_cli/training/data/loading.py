@@ -47,20 +47,22 @@ SOURCES = (*BUILT_IN, *TABLES, "npz", "image_folder")
 Ints = NDArray[np.int64]
 
 
-def load_data(config: DataConfig, *, base: Path, seed: int) -> Dataset:
+def load_data(config: DataConfig, *, base: Path, seed: int, made: Rows | None = None) -> Dataset:
     """Load, split and scale the data of a run; equal arguments give equal bits.
 
     Args:
         config: Source and common keys.
         base: The folder that relative paths start from.
         seed: Drives the split and the label noise, through streams of their own.
+        made: Rows that come from no source; those of the source where None.
 
     Raises:
         DataError: The data cannot be loaded or used; with all problems that could be seen at once.
     """
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            return _prepare(settle_missing(load_rows(config, base), config.missing), config, seed)
+            rows = load_rows(config, base) if made is None else made
+            return _prepare(settle_missing(rows, config.missing), config, seed)
     except MemoryError as error:
         raise DataError(
             [Problem("data", "the data does not fit into memory", hint="set `data.max_samples`")]

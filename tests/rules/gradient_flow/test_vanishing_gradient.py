@@ -129,3 +129,30 @@ def test_run_that_ends_before_a_tenth_of_its_plan_is_not_judged() -> None:
 
 def test_thresholds_can_be_set() -> None:
     assert check(fading(1e-4), min_ratio=1e-5, min_sensitivity=1e-9) == []
+
+
+def in_own_module(history: History) -> History:
+    return replace(history, description=replace(history.description, from_config=False, is_sequence=False))
+
+
+def test_a_side_branch_of_ones_own_module_may_carry_little() -> None:
+    signal = {"linear_1": 1e-6, **{f"linear_{i}": 1.0 for i in range(2, 7)}}
+    history = make_history(DEEP, changes={Quantity.BACKWARD_SIGNAL: signal}, **STUCK)
+    assert check(history)
+    assert check(in_own_module(history)) == []
+    weak = make_history(DEEP, changes={Quantity.SENSITIVITY: {"linear_3": 1e-9}}, **STUCK)
+    assert check(weak)
+    assert check(in_own_module(weak)) == []
+
+
+def test_a_gradient_that_fades_along_ones_own_module_is_found() -> None:
+    (finding,) = check(in_own_module(fading(1e-5)))
+    assert finding.layers[0] == "linear_1"
+    (finding,) = check(in_own_module(silent(1e-9)))
+    assert finding.layers == ("linear_6",)
+
+
+def test_the_loss_at_the_start_stands_in_for_an_unknown_trivial_loss() -> None:
+    assert check(replace(silent(2.3 * 2.9e-3), outcome=None))
+    assert check(replace(silent(2.3 * 3.1e-3), outcome=None)) == []
+    assert check(replace(make_history(), outcome=None)) == []

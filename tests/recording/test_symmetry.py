@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from gradcheck_cli.training.symmetry import is_symmetric
+from gradcheck_cli.recording.symmetry import is_symmetric
 
 EQUAL = torch.full((4, 3), 0.5)
 

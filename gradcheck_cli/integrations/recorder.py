@@ -1,0 +1,459 @@
+"""The recorder for somebody's own training loop; it changes no number in that loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from weakref import WeakMethod
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from gradcheck_cli.diagnosis.own_loop import judge_recorded
+from gradcheck_cli.diagnosis.report import RunReport
+from gradcheck_cli.errors import Problem, UsageError
+from gradcheck_cli.integrations.arguments import check_options, find_optimizers, read_loss
+from gradcheck_cli.integrations.output import render_report, save_run
+from gradcheck_cli.integrations.recorded_run import OwnLoop, tell_run
+from gradcheck_cli.integrations.scalars import ScalarWriter, pick_scalars, write_scalars
+from gradcheck_cli.integrations.stopping import FindingWatch, StopTraining
+from gradcheck_cli.integrations.validation_log import ValidationLog
+from gradcheck_cli.recording.distributed import is_sharded
+from gradcheck_cli.recording.history import History, RunStatus
+from gradcheck_cli.recording.live_model import describe_model, find_class
+from gradcheck_cli.recording.loss_scale import backward_scale, gradient_scale, scale_inside_step
+from gradcheck_cli.recording.recorder import Recorder as StepRecorder
+from gradcheck_cli.recording.sampling_budget import SamplingBudget
+
+_NO_PLAN = 2**31
+
+
+class Recorder:
+    """Records one model and its optimizer in any loop, and diagnoses what it saw.
+
+    ```python
+    with Recorder(model, optimizer) as recorder:
+        for x, y in batches:
+            optimizer.zero_grad()
+            loss = loss_function(model(x), y)
+            loss.backward()
+            recorder.step(loss)
+            optimizer.step()
+    print(recorder.report())
+    ```
+
+    Each step: loss, learning rate, the gradient norm of each parameter before clipping (L2, in fp32 or better), and the
+    clip factor. At steps 0, 1, 4, 8, 16, ... and as many others as `budget` pays for: the signal between layers, the
+    slopes of activations, weights and updates. Nothing of the training is changed, and copies and pickles of the model
+    keep nothing of the recorder.
+
+    Where several processes hold a piece of each weight (FSDP2) all of them do what one does: a recorder in each, with
+    steps and validations at the same points, and reports from all or after the `with` block.
+
+    With several optimizers that step in turn, as in a GAN, make a recorder for each; each sees the parameters of its
+    own optimizer, at that optimizer's steps.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer | Sequence[Optimizer],
+        *,
+        name: str | None = None,
+        budget: float | None = 0.02,
+        stop_on: str | None = None,
+        planned_steps: int | None = None,
+        mean_reduced: bool = True,
+        writer: ScalarWriter | None = None,
+        log_layers: int | None = 3,
+    ) -> None:
+        """Args:
+        model: After it was moved, wrapped or sharded, and may be compiled.
+        optimizer: What changes its parameters; several where one `step` stands for a step of each of them.
+        name: Of the run; by default the class of the model.
+        budget: Share of the training time that measuring may cost: it sets how often steps are sampled, and has
+            gradients looked at each 2nd or 4th step only where even their norms would cost more. None: each 64th step
+            is sampled, whatever it costs, and every step looked at, so that equal runs give equal records; so it is
+            for sharded weights, because clocks differ between processes.
+        stop_on: `error`, `warning` or `info`: leave the `with` block once such a finding is there to stay.
+        planned_steps: Optimizer steps of the whole run; rules judge from a tenth of them on. None: of the steps done.
+        mean_reduced: Whether the loss is a mean over the rows of a batch (False: their sum).
+        writer: Takes `add_scalar(tag, value, step)` now and then, such as a `SummaryWriter` of TensorBoard.
+        log_layers: How many layers it is told of, those farthest from the others; None for all.
+
+        Raises:
+            UsageError: An argument is of the wrong kind, or no parameter of the model is in the optimizer.
+        """
+        self._optimizers = find_optimizers(optimizer)
+        check_options(model, budget=budget, planned_steps=planned_steps, log_layers=log_layers)
+        trained = [one for owner in self._optimizers for group in owner.param_groups for one in group["params"]]
+        live = describe_model(model, trained)
+        if not any(one.trainable for layer in live.layers for one in layer.parameters):
+            raise UsageError(
+                [Problem("optimizer", "it holds no parameter of the model", hint="give the optimizer of this model")]
+            )
+        self._loop = OwnLoop(
+            name or find_class(live.root).__name__, live, self._optimizers, planned_steps, mean_reduced
+        )
+        self._budget = SamplingBudget(None if any(map(is_sharded, trained)) else budget)
+        self._recorder = StepRecorder(
+            live.modules,
+            live.layers,
+            planned_steps=planned_steps or _NO_PLAN,
+            steps_per_epoch=planned_steps or _NO_PLAN,
+            mean_reduced=mean_reduced,
+            sampled_steps=self._budget,
+            root=live.root,
+            unseen=live.compiled,
+        )
+        self._validations = ValidationLog()
+        self._watch = FindingWatch(stop_on) if stop_on is not None else None
+        self._writer, self._log_layers = writer, log_layers
+        self._status, self._stopped_because = RunStatus.COMPLETED, ""
+        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+        self._foreign_step: torch.utils.hooks.RemovableHandle | None = None
+        self._optimizer_steps = 0
+        self._before_hook, self._after_hook = _Weak(self._before_update), _Weak(self._after_update)
+        self._last_end = 0.0
+        self._is_closed = False
+        self._parameters_finite: bool | None = None
+        self._batch_sizes: tuple[int, int] | tuple[()] = ()
+
+    def __enter__(self) -> Recorder:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        stopped = isinstance(error, StopTraining) and error.recorder is self
+        if error is not None and not stopped:
+            self._status = RunStatus.INTERRUPTED
+        self.close(failed=error is not None and not stopped)
+        return stopped
+
+    def start(self) -> None:
+        """Begin; the `with` statement does this."""
+        if self._handles:
+            return
+        self._is_closed, self._parameters_finite = False, None
+        for optimizer in self._optimizers:
+            self._handles += [
+                optimizer.register_step_pre_hook(self._before_hook),
+                optimizer.register_step_post_hook(self._after_hook),
+            ]
+        self._begin_step()
+        self._last_end = time.perf_counter()
+
+    def close(self, *, failed: bool = False) -> None:
+        """End, and remove every hook; the `with` statement does this. What was recorded stays.
+
+        Args:
+            failed: The loop broke off here, and maybe not in other processes: nothing that needs them is done.
+        """
+        alone = failed and self._recorder.is_sharded
+        if not alone:
+            self._see_last_update()
+        self._ignore_others()
+        self._recorder.close()
+        while self._handles:
+            self._handles.pop().remove()
+        if alone:
+            self._recorder.forget_pending()
+            self._parameters_finite = True
+        elif not self._is_closed:
+            self._recorder.flush()
+            # Measured while all processes are here: a report may be asked of one of them.
+            self._parameters_finite = self._recorder.check_parameters()
+        self._is_closed = True
+
+    def step(
+        self,
+        loss: Tensor | float | None,
+        *,
+        scaler: torch.amp.GradScaler | None = None,
+        rows: int | None = None,
+        clip_factor: Tensor | float | None = None,
+    ) -> None:
+        """Call once for each optimizer step: after its last `backward()`, before clipping and `optimizer.step()`.
+
+        Args:
+            loss: Mean loss of the step's batches, one number, as a tensor (which stays on its device) or a float; None
+                where it is not known.
+            scaler: The GradScaler, where there is one; `scaler.unscale_` may have been called or not.
+            rows: Rows of all the step's batches; by default those that went through the model.
+            clip_factor: What the gradients have been multiplied by already, where clipping cannot come later.
+
+        Raises:
+            UsageError: `loss` is not one number, the recorder is closed, or there are no gradients at the first step.
+            StopTraining: `stop_on` asks for it; the `with` statement ends the block and lets nothing through.
+        """
+        now = time.perf_counter()
+        recorder, step = self._recorder, self._recorder.steps_done
+        value = read_loss(loss)
+        if not self._handles:
+            self._refuse_closed()
+            self.start()
+        if not step:
+            self._refuse_misplaced()
+        self._see_last_update()
+        sampling = recorder.is_sampling
+        if recorder.flush_if_full():
+            self._after_flush(step, sampling=sampling)
+        if scaler is None and not sampling and not self._budget.looks_at(step):
+            self._pass_over(value, began=now)
+            return
+        scale, loss_scale = 1.0, 1.0
+        if scaler is not None:
+            scale = gradient_scale(scaler, self._optimizers)  # type: ignore[assignment]
+            recorder.loss_is_scaled = recorder.loss_is_scaled or scaler.is_enabled()
+            loss_scale = backward_scale(scaler) if sampling else 1.0
+        if sampling and recorder.batches_seen and not self._batch_sizes:
+            self._batch_sizes = (recorder.rows_seen // recorder.batches_seen, recorder.batches_seen)
+        norms = recorder.after_backward((rows or recorder.rows_seen or 1) if sampling else 1, loss_scale=loss_scale)
+        if not norms and not step:
+            raise UsageError(
+                [
+                    Problem(
+                        "step",
+                        "no parameter has a gradient",
+                        hint="call it after loss.backward() and before optimizer.zero_grad()",
+                    )
+                ]
+            )
+        if clip_factor is not None:
+            recorder.after_clipping(clip_factor)
+        else:
+            recorder.await_clipping()
+        recorder.end_step(value, learning_rate=self._find_rate(), scale=scale)
+        self._before_hook.is_wanted = clip_factor is None
+        # By a closure the gradients are clipped inside the step; a sampled step's update is measured behind it.
+        self._after_hook.is_wanted = True
+        self._optimizer_steps = 0
+        self._see_time(step, sampling=sampling, began=now)
+        self._begin_step()
+
+    def validation(self, losses: Any, metric: float | None = None) -> None:
+        """Call once for each validation.
+
+        Args:
+            losses: The loss of each validation row `[N]`, the same rows in the same order each time; or their mean
+                alone, and then what compares rows is left out.
+            metric: Of the same rows, larger is better (accuracy, R2).
+
+        Raises:
+            UsageError: `losses` have another shape, or other rows than before.
+            StopTraining: As in `step`.
+        """
+        self._recorder.flush()
+        step = self._recorder.steps_done
+        train_loss = self._recorder.mean_loss(self._validations.last_step)
+        planned = self._loop.planned_steps
+        self._validations.add(losses, metric, step=step, train_loss=train_loss, planned_steps=planned)
+        self._stop_if_needed(judge=True)
+
+    def history(self) -> History:
+        """What has been recorded so far, as rules read it."""
+        recorded = self._recorder.finish(parameters_finite=self._parameters_finite)
+        return tell_run(
+            self._loop,
+            recorded,
+            self._validations,
+            status=self._status,
+            stopped_because=self._stopped_because,
+            shapes=self._recorder.output_shapes,
+            trainer=dict(zip(("batch_size", "accumulate_grad_batches"), self._batch_sizes, strict=False)),
+        )
+
+    def diagnose(self, *, select: Sequence[str] | None = None, ignore: Sequence[str] = ()) -> RunReport:
+        """Judge what has been recorded so far; inside the loop too.
+
+        Args:
+            select: Codes, prefixes or names of rules; None for all.
+            ignore: The same, of rules to leave out.
+
+        Returns:
+            Ranked `findings`, and `rules` with the reason of each one that was skipped.
+
+        Raises:
+            UsageError: There is no such rule.
+        """
+        return judge_recorded(self.history(), select=select, ignore=ignore)
+
+    def report(
+        self,
+        format: str = "full",
+        path: str | Path | None = None,
+        *,
+        select: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        verbose: bool = False,
+    ) -> str:
+        """The diagnosis as text.
+
+        Args:
+            format: One of the formats of `gradcheck check --output-format`.
+            path: Also written there, whole or not at all.
+            verbose: Every layer and every rule, in `full`.
+
+        Raises:
+            UsageError: There is no such format or rule, or the file cannot be written.
+        """
+        return render_report(self.diagnose(select=select, ignore=ignore), format, path, verbose=verbose)
+
+    def save(self, run_dir: str | Path | None = None) -> Path:
+        """Keep the run where `gradcheck report` finds it; the folder.
+
+        Args:
+            run_dir: The folder of all runs; `.gradcheck/runs` by default.
+
+        Raises:
+            RunFolderError: It cannot be written.
+        """
+        return save_run(self.diagnose(), None if run_dir is None else Path(run_dir))
+
+    def note_stop(self, reason: str) -> None:
+        """The loop ends before its time because of what was recorded; the report will say why."""
+        self._status, self._stopped_because = RunStatus.STOPPED_BY_VERDICT, reason
+
+    def scalars(self, layers: int | None = 3) -> dict[str, float]:
+        """Numbers of the last step for an experiment tracker, by tag: the total gradient norm and that of some layers.
+
+        Args:
+            layers: How many, those farthest from the others; None for all.
+        """
+        self._recorder.flush()
+        return pick_scalars(self._recorder, self._loop.model.layers, count=layers)
+
+    def has_optimizer(self, optimizer: Optimizer) -> bool:
+        """Whether it is (a wrapper of) one of those whose steps are recorded."""
+        return any(one is own for one in find_optimizers(optimizer) for own in self._optimizers)
+
+    @property
+    def steps_done(self) -> int:
+        """Optimizer steps recorded."""
+        return self._recorder.steps_done
+
+    @property
+    def broken_steps(self) -> int:
+        """How many of the last steps that have left the device, in a row, had a non-finite loss or gradient."""
+        return self._recorder.broken_steps
+
+    @property
+    def overhead(self) -> float:
+        """What recording has cost so far, as a share of the training time; NaN before it is known."""
+        return self._budget.own_share + self._budget.sampled_share
+
+    def _begin_step(self) -> None:
+        self._recorder.begin_step()
+        if self._recorder.is_sampling and self._foreign_step is None:
+            self._foreign_step = register_optimizer_step_post_hook(_Weak(self._after_any_update))
+
+    def _pass_over(self, loss: Tensor | float | None, *, began: float) -> None:
+        """Nothing but the loss is kept of a step whose gradients would cost more than the budget has."""
+        recorder, step = self._recorder, self._recorder.steps_done
+        recorder.pass_over()
+        recorder.end_step(loss, learning_rate=self._find_rate())
+        self._before_hook.is_wanted = self._after_hook.is_wanted = False
+        self._see_time(step, sampling=False, began=began)
+        self._begin_step()
+
+    def _find_rate(self) -> Tensor | float:
+        groups = [group for optimizer in self._optimizers for group in optimizer.param_groups]
+        if len(groups) == 1:
+            rate: Tensor | float = groups[0]["lr"]
+            return rate.detach().clone() if isinstance(rate, Tensor) else rate
+        return max(float(group["lr"]) for group in groups)
+
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            message = "the recorder is closed"
+            raise UsageError([Problem("step", message, hint="call it inside the `with` block, or start() it again")])
+
+    def _refuse_misplaced(self) -> None:
+        if self._optimizer_steps:
+            message, hint = (
+                "the optimizer has stepped before it",
+                "call it after loss.backward() and before optimizer.step()",
+            )
+            raise UsageError([Problem("step", message, hint=hint)])
+
+    def _before_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
+        """The gradients are now those that the optimizer gets, unless it will make them itself by a closure."""
+        if not _has_closure(arguments, options):
+            self._recorder.see_clipping(scale_inside_step(optimizer))
+
+    def _after_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
+        if _has_closure(arguments, options):
+            self._recorder.see_clipping()
+        self._optimizer_steps += 1
+        if self._optimizer_steps == len(self._optimizers) and self._recorder.is_update_awaited:
+            began = time.perf_counter()
+            self._recorder.see_update()
+            taken = time.perf_counter() - began
+            self._budget.see_late(taken)
+            self._last_end += taken
+
+    def _after_any_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
+        """What passed through the model before the step of somebody else's optimizer was for that one."""
+        if not any(optimizer is own for own in self._optimizers):
+            self._recorder.forget_signals()
+
+    def _ignore_others(self) -> None:
+        if self._foreign_step is not None:
+            self._foreign_step.remove()
+            self._foreign_step = None
+
+    def _see_last_update(self) -> None:
+        """Some of several optimizers have stepped, or none has: the scaler left the step out."""
+        if self._optimizer_steps:
+            self._recorder.see_update()
+        else:
+            self._recorder.forget_update()
+
+    def _see_time(self, step: int, *, sampling: bool, began: float) -> None:
+        ended = time.perf_counter()
+        if sampling:
+            self._ignore_others()
+            self._budget.see_sampled(step, ended - self._last_end, ended - began)
+        else:
+            self._budget.see_ordinary(ended - self._last_end, ended - began)
+        self._last_end = ended
+
+    def _after_flush(self, step: int, *, sampling: bool) -> None:
+        if not sampling:
+            self._budget.reconsider(step)
+        if self._writer is not None:
+            scalars = pick_scalars(self._recorder, self._loop.model.layers, count=self._log_layers)
+            write_scalars(self._writer, scalars, step=step - 1)
+        self._stop_if_needed(judge=False)
+
+    def _stop_if_needed(self, *, judge: bool) -> None:
+        reason = self._watch.look(self, judge=judge) if self._watch is not None else ""
+        if reason:
+            self.note_stop(reason)
+            raise StopTraining(reason, self)
+
+
+class _Weak:
+    """A hook that does not keep its recorder alive, and costs next to nothing while it is not wanted."""
+
+    __slots__ = ("_method", "is_wanted")
+
+    def __init__(self, method: Any) -> None:
+        self._method = WeakMethod(method)
+        self.is_wanted = True
+
+    def __call__(self, *arguments: Any) -> None:
+        method = self._method() if self.is_wanted else None
+        if method is not None:
+            method(*arguments)
+
+
+def _has_closure(arguments: Sequence[Any], options: dict[str, Any]) -> bool:
+    return any(callable(one) for one in (*arguments[1:], options.get("closure")))

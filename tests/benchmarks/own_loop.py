@@ -1,0 +1,121 @@
+"""Times the recorder in a bare loop written by hand, beside other tools that watch gradients.
+
+Run `python -m tests.benchmarks.own_loop [rounds] [workload ...]`; peers that are not installed are named and left out
+(`pip install wandb torchexplorer torchmortem cockpit-for-pytorch "setuptools<81"`; torchexplorer needs graphviz too).
+All train the same network on the same rows on one thread, without evaluation. Runs take turns within a round, each
+round in another order, and CPU time of the process is counted. The row of the bare loop against itself shows what is
+noise. What a tool costs to set up and to close is counted too.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import chdir
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from gradcheck_cli.config.document import parse_document
+from gradcheck_cli.config.loading import load_config
+from gradcheck_cli.training.prepared import prepare
+from tests.benchmarks.watchers import PEERS, OurRecorder, Watcher, find_peers, undisturbed
+from tests.benchmarks.workloads import WORKLOADS, Workload
+
+ROUNDS = 7
+GOALS = {"small MLP": 1.06, "CNN": 1.02, "transformer": 1.02, "wide MLP": 1.02}
+BARE, AGAIN, OURS = "bare", "bare again", "gradcheck Recorder"
+
+
+def main(rounds: int, names: Sequence[str]) -> None:
+    """Print a table for each network and all of it as one line of JSON."""
+    torch.set_num_threads(1)
+    peers = find_peers()
+    contestants: dict[str, type[Watcher]] = {BARE: Watcher, AGAIN: Watcher, OURS: OurRecorder, **peers}
+    missing = sorted(set(PEERS) - set(peers))
+    print(f"not installed: {', '.join(missing) or 'none'}")
+    results = {}
+    for workload in WORKLOADS:
+        if names and workload.name not in names:
+            continue
+        # Some tools leave files where they run.
+        with tempfile.TemporaryDirectory() as folder, chdir(folder):
+            results[workload.name] = ratios = measure(workload, contestants, rounds)
+        print(f"\n{workload.name} (goal {GOALS[workload.name]:.2f})")
+        for name, ratio in ratios.items():
+            print(f"  {name:<22} {'does not run here' if ratio is None else format(ratio, '7.3f')}", flush=True)
+    print(
+        "\n" + json.dumps({"benchmark": "own_loop", "rounds": rounds, "torch": torch.__version__, "results": results})
+    )
+
+
+def measure(workload: Workload, contestants: Mapping[str, type[Watcher]], rounds: int) -> dict[str, float | None]:
+    """Median over rounds of each contestant's time over that of the bare loop in the same round; None: it failed."""
+    config = load_config(parse_document(workload.config, source=workload.name))
+    data = prepare(config, base=Path(), device=torch.device("cpu")).dataset
+    x, y = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
+    epochs, batch = config.trainer.epochs or 1, config.trainer.batch_size
+    running = dict(contestants)
+    for name, kind in contestants.items():
+        # A first run warms up, and shows whether a tool works with this torch at all.
+        try:
+            time_loop(workload, kind, x, y, epochs=1, batch=batch)
+        except Exception as error:  # noqa: BLE001
+            print(f"{name} fails on {workload.name}: {type(error).__name__}: {str(error)[:100]}")
+            del running[name]
+    taken: dict[str, list[float]] = {name: [] for name in running}
+    order = list(running)
+    for turn in range(rounds):
+        for place in range(len(order)):
+            name = order[(turn + place) % len(order)]
+            taken[name].append(time_loop(workload, running[name], x, y, epochs=epochs, batch=batch))
+    bare = [(one + other) / 2 for one, other in zip(taken[BARE], taken[AGAIN], strict=True)]
+    ratios: dict[str, float | None] = {
+        name: statistics.median(own / base for own, base in zip(seconds, bare, strict=True))
+        for name, seconds in taken.items()
+        if name not in (BARE, AGAIN)
+    }
+    noise = statistics.median(other / one for one, other in zip(taken[BARE], taken[AGAIN], strict=True))
+    return {f"{AGAIN} / {BARE}": noise, **ratios, **{name: None for name in contestants if name not in running}}
+
+
+def time_loop(workload: Workload, kind: type[Watcher], x: Tensor, y: Tensor, *, epochs: int, batch: int) -> float:
+    """CPU seconds of the loop with one watcher in it."""
+    torch.manual_seed(0)
+    model = workload.build()
+    optimizer = workload.optimizer(model)
+    gc.collect()
+    began = time.process_time()
+    with undisturbed():
+        watcher = kind(model, optimizer, nn.CrossEntropyLoss())
+        try:
+            train(watcher, x, y, epochs=epochs, batch=batch)
+        finally:
+            watcher.close()
+    return time.process_time() - began
+
+
+def train(watcher: Watcher, x: Tensor, y: Tensor, *, epochs: int, batch: int) -> None:
+    """What a careful person writes without a DataLoader."""
+    for _ in range(epochs):
+        order = torch.randperm(len(x))
+        total = 0.0
+        for start in range(0, len(x), batch):
+            rows = order[start : start + batch]
+            watcher.optimizer.zero_grad()
+            output = watcher.model(x[rows])
+            loss = watcher.criterion(output, y[rows])
+            watcher.backward(loss, output, y[rows])
+            watcher.optimizer.step()
+            total += loss.item() * len(rows)
+            watcher.after_step(total / len(x))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS, sys.argv[2:])

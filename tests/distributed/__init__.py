@@ -1,0 +1,1 @@
+"""What several processes record against what one does: real torchrun, gloo, CPU."""

@@ -54,8 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabelError as error:
         parser.error(str(error))
     calls = [partial(measure, case, budget=options.budget, seed=options.seed, full=options.full) for case in cases]
+
+    def on_lost(index: int) -> Pair:
+        killed = Judged(cases[index], Remedy(Outcome.CRASHED, 0.0, note="its process was killed"))
+        return killed, killed
+
     judged = list[Pair]()
-    for number, pair in enumerate(run_in_parallel(calls, jobs=options.jobs), start=1):
+    for number, pair in enumerate(run_in_parallel(calls, jobs=options.jobs, on_lost=on_lost), start=1):
         judged.append(pair)
         print(f"  {number} of {len(cases)}", file=sys.stderr)
         for name, one in zip(BASELINES, pair, strict=True):

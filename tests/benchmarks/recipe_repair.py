@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gradcheck_cli.config.schema import Config, LayerConfig
 from gradcheck_cli.errors import GradcheckError
@@ -47,7 +48,7 @@ def _rectify(config: Config) -> Edits:
 
 
 def _write_relu(layer: LayerConfig) -> object:
-    entry = write_entry(layer.model_copy(update={"type": "ReLU", "arguments": {}}))
+    entry = write_entry(replace(layer, type="ReLU", arguments={}))
     if layer.repeat == 1:
         return entry
     return {**(entry if isinstance(entry, dict) else {"type": entry}), "repeat": layer.repeat}

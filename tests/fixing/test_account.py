@@ -133,11 +133,43 @@ def test_withheld_fix_is_not_the_best_unproven_one(scene: Scene) -> None:
 def test_notes_say_what_was_not_tried(scene: Scene) -> None:
     scene.search.refused = {"Use ReLU: it does not fit": None}
     report = give_account(Course(notes=["Interrupted."]), scene.search, scene.setting)
-    assert report.notes == ("Interrupted.", "Not tried: Use ReLU: it does not fit.")
+    assert report.notes == ("Interrupted.", "Cannot be made: Use ReLU: it does not fit.")
+
+
+def test_comment_that_silences_nothing_remains_without_spoiling_the_fix(scene: Scene) -> None:
+    lower, remark = make_entrant(LOWER), make_fault(code="GC002", severity=Severity.WARNING)
+    scene.search.tried = [lower]
+    proof = prove(*[make_result(0.9, remarks=(remark,))] * 3)
+    report = give_account(course_of(scene, lower, proof), scene.search, scene.setting)
+    assert report.outcome is FixOutcome.FIXED
+    assert [finding.rule for finding in report.remaining] == ["GC002"]
+
+
+def test_budget_is_that_of_the_search(scene: Scene) -> None:
+    assert give_account(Course(), scene.search, scene.setting).budget == 12.0
+
+
+def test_budget_that_let_nothing_be_tried_names_the_one_that_does(scene: Scene) -> None:
+    setting = replace(scene.setting, budget=3.0)
+    (note,) = give_account(Course(is_out_of_budget=True), scene.search, setting).notes
+    assert note == "Nothing was tried: with its proof, a search takes up to 8 full runs; try --budget 8."
+
+
+def test_what_the_budget_left_undone_is_counted(scene: Scene) -> None:
+    scene.search.tried = [make_entrant(LOWER)]
+    scene.search.too_dear = {make_entrant(fix).candidate.titles: None for fix in (LOWER, MOMENTUM, CLIP)}
+    (note,) = give_account(Course(), scene.search, scene.setting).notes
+    assert note == (
+        "The budget of 12 full runs left some things undone, 2 more changes among it; --budget allows more."
+    ), "the first was tried all the same"
+    scene.search.too_dear = {}
+    assert give_account(Course(), scene.search, scene.setting).notes == ()
+    (note,) = give_account(Course(is_out_of_budget=True), scene.search, scene.setting).notes
+    assert note == "The budget of 12 full runs left some things undone; --budget allows more."
 
 
 def test_error_on_few_seeds_remains_as_a_warning() -> None:
-    remaining = list_remaining(prove(make_result(0.9), make_result(0.9), make_result(0.9, make_fault())))
+    remaining = list_remaining([(), (), (make_fault(),)])
     assert [(finding.rule, finding.severity, finding.seeds) for finding in remaining] == [
         (CAUSE, Severity.WARNING, SeedCount(1, 3))
     ]
@@ -145,10 +177,8 @@ def test_error_on_few_seeds_remains_as_a_warning() -> None:
 
 def test_error_on_most_seeds_remains_one_and_notes_are_left_out() -> None:
     note = make_fault(code=OTHER, severity=Severity.INFO)
-    results = make_result(0.9, make_fault(), note), make_result(0.9, make_fault()), make_result(0.9, note)
-    assert [(finding.rule, finding.severity) for finding in list_remaining(prove(*results))] == [
-        (CAUSE, Severity.ERROR)
-    ]
+    remaining = list_remaining([(make_fault(), note), (make_fault(),), (note,)])
+    assert [(finding.rule, finding.severity) for finding in remaining] == [(CAUSE, Severity.ERROR)]
 
 
 def attempt(*titles: str, verdict: Verdict | None) -> Attempt:
@@ -161,5 +191,5 @@ def test_verdict_stands_beside_the_fix_that_was_proven_alone() -> None:
     attempts = [attempt(LOWER.title, verdict=verdict), attempt(LOWER.title, CLIP.title, verdict=verdict)]
     first, second = attach_verdicts(findings, attempts)
     assert first.fixes == (replace(LOWER, verdict=verdict), MOMENTUM)
-    assert second.fixes == (CLIP, replace(LOWER, verdict=verdict)), "two together say nothing of one"
+    assert second.fixes == (replace(LOWER, verdict=verdict), CLIP), "what helped comes first, two say nothing of one"
     assert (first.rule, second.rule) == (CAUSE, OTHER)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from gradcheck_cli.fixing.account import give_account
 from gradcheck_cli.fixing.course import MOST_PROOFS, Course, follow
 from gradcheck_cli.fixing.trials import Result
 from gradcheck_cli.rules.base import Fix, Safety, Severity, VerdictOutcome
@@ -12,6 +13,7 @@ from tests.fixing.results import (
     MOMENTUM,
     OTHER,
     RELU,
+    SEED,
     make_candidate,
     make_exploded,
     make_fault,
@@ -106,7 +108,8 @@ def test_safe_fix_is_taken_where_unsafe_ones_are_not_asked_for(monkeypatch: pyte
     course, _ = follow_in(world, monkeypatch, unsafe=False)
     assert chosen_fixes(course) == (LOWER,)
     assert course.withheld is None
-    assert make_candidate(RELU).text not in {trial.text for trial in world.trained}
+    assert list(course.proofs) == [make_candidate(LOWER).text]
+    assert make_candidate(RELU).text not in {trial.text for trial in world.trained if trial.seed != SEED}
 
 
 def test_unsafe_fix_alone_that_works_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +132,7 @@ def test_safe_fix_that_helps_a_little_stays_beside_an_unsafe_one_that_heals(monk
     def play(run: Run) -> Result:
         if run.has(RELU):
             return make_result(0.92)
-        return make_result(0.7 if run.has(LOWER) else STUCK, make_fault(LOWER, RELU, code="GC603"))
+        return make_result(0.85 if run.has(LOWER) else STUCK, make_fault(LOWER, RELU, code="GC603"))
 
     course, _ = follow_in(World(play), monkeypatch, unsafe=False, budget=30)
     assert chosen_fixes(course) == (LOWER,)
@@ -137,6 +140,47 @@ def test_safe_fix_that_helps_a_little_stays_beside_an_unsafe_one_that_heals(monk
     assert course.chosen.entrant.candidate.safety is Safety.SAFE
     assert course.withheld is not None
     assert RELU in course.withheld.entrant.candidate.fixes
+
+
+def test_safe_fix_that_is_clearly_behind_an_unsafe_one_is_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(run: Run) -> Result:
+        if run.has(RELU):
+            return make_result(0.92)
+        return make_result(0.7 if run.has(LOWER) else STUCK, make_fault(LOWER, RELU))
+
+    course, _ = follow_in(World(play), monkeypatch, unsafe=False, budget=30)
+    assert course.chosen is None
+    assert course.withheld is not None
+    assert course.withheld.entrant.candidate.fixes == (RELU,)
+    assert list(course.proofs) == [make_candidate(RELU).text]
+
+
+def test_unsafe_fix_is_proven_only_after_the_safe_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(run: Run) -> Result:
+        if run.has(LOWER):
+            return make_result(STUCK, make_fault()) if run.is_fresh else make_result(0.92)
+        return make_result(0.95) if run.has(RELU) else make_result(STUCK, make_fault(RELU, LOWER))
+
+    course, _ = follow_in(World(play), monkeypatch, unsafe=False, budget=30)
+    assert course.chosen is None
+    assert course.withheld is not None
+    assert list(course.proofs) == [make_candidate(LOWER).text, make_candidate(RELU).text]
+
+
+def test_what_is_proven_is_on_the_course_when_the_next_proof_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(run: Run) -> Result:
+        if run.has(RELU) and run.is_fresh:
+            raise KeyboardInterrupt
+        if run.has(RELU):
+            return make_result(0.92)
+        return make_result(0.85 if run.has(LOWER) else STUCK, make_fault(LOWER, RELU))
+
+    scene, course = make_scene(World(play), monkeypatch, budget=30), Course()
+    with pytest.raises(KeyboardInterrupt):
+        follow(course, scene.search, scene.setting, unsafe=False)
+    assert chosen_fixes(course) == (LOWER,)
+    assert course.withheld is None
+    assert {entrant.candidate.fixes for entrant in course.ranking} == {(LOWER,), (RELU,)}
 
 
 def test_gain_that_leaves_the_finding_is_taken_where_nothing_heals(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,8 +216,25 @@ def test_budget_that_holds_no_proof_is_said(monkeypatch: pytest.MonkeyPatch, bud
     world = World(heal(LOWER, offered=(LOWER, MOMENTUM)))
     course, scene = follow_in(world, monkeypatch, budget=budget)
     assert course.chosen is None
-    assert any(f"{budget:g} full runs" in note for note in course.notes)
+    assert course.is_out_of_budget
     assert scene.trials.spent <= budget
+    assert world.trained == []
+
+
+def test_budget_that_is_named_to_one_with_too_little_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    play = heal(LOWER, offered=(LOWER, MOMENTUM))
+    course, scene = follow_in(World(play), monkeypatch, budget=2)
+    (note,) = give_account(course, scene.search, scene.setting).notes
+    assert note.endswith("try --budget 8.")
+    course, _ = follow_in(World(play), monkeypatch, budget=8)
+    assert chosen_fixes(course) == (LOWER,)
+    course, _ = follow_in(World(play), monkeypatch, budget=7.9)
+    assert course.chosen is None
+
+
+def test_budget_with_room_to_spare_is_not_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    course, _ = follow_in(World(heal(LOWER, offered=(LOWER, MOMENTUM))), monkeypatch, budget=30)
+    assert not course.is_out_of_budget
 
 
 def test_proof_is_not_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,13 +154,13 @@ def test_account_agrees_with_itself(dice: Dice, budget: float, unsafe: bool) -> 
 
 
 @quick
-@given(dice=DICE, budget=BUDGETS, part=st.floats(0.0, 1.0, exclude_max=True))
-def test_interrupt_leaves_what_is_known(dice: Dice, budget: float, part: float) -> None:
+@given(dice=DICE, budget=BUDGETS, part=st.floats(0.0, 1.0, exclude_max=True), unsafe=st.booleans())
+def test_interrupt_leaves_what_is_known(dice: Dice, budget: float, part: float, unsafe: bool) -> None:
     whole, world = World(dice.play), World(dice.play)
-    fix_world(whole, budget=budget)
+    fix_world(whole, budget=budget, unsafe=unsafe)
     assume(whole.trained)
     world.interrupt_at = int(part * len(whole.trained))
-    report = fix_world(world, budget=budget)
+    report = fix_world(world, budget=budget, unsafe=unsafe)
     account = account_of(report)
     assert world.trained == whole.trained[: world.interrupt_at + 1]
     assert report.status is RunStatus.INTERRUPTED
@@ -198,17 +198,18 @@ def test_interrupt_after_the_proof_of_a_gain_keeps_it(monkeypatch: pytest.Monkey
     assert account_of(report).outcome is FixOutcome.IMPROVED
 
 
-def test_interrupt_while_an_unsafe_fix_is_looked_for_keeps_the_safe_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_while_an_unsafe_fix_is_proven_keeps_the_safe_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def play(run: Run) -> Result:
         if run.has(RELU):
             return make_result(0.92)
-        return make_result(0.6 if run.has(LOWER) else 0.3, make_fault(LOWER, CLIP, RELU))
+        return make_result(0.85 if run.has(LOWER) else 0.3, make_fault(LOWER, CLIP, RELU))
 
-    whole = World(play)
-    fix_in(whole, monkeypatch, budget=60)
-    world = World(play)
-    relu = next(number for number, trial in enumerate(whole.trained) if "ReLU" in trial.text)
-    world.interrupt_at = relu
+    whole, world = World(play), World(play)
+    withheld = account_of(fix_in(whole, monkeypatch, budget=60)).withheld
+    assert withheld is not None
+    world.interrupt_at = next(
+        number for number, trial in enumerate(whole.trained) if "ReLU" in trial.text and trial.seed != SEED
+    )
     report = fix_in(world, monkeypatch, budget=60)
     assert report.status is RunStatus.INTERRUPTED
     assert account_of(report).applied == (LOWER.title,)
@@ -237,6 +238,27 @@ def test_healthy_config_trains_nothing_more(monkeypatch: pytest.MonkeyPatch) -> 
     world = World(lambda run: make_result(0.92, make_fault(LOWER, severity=Severity.INFO)))
     report = account_of(fix_in(world, monkeypatch))
     assert (report.outcome, report.cost, report.metric) == (FixOutcome.NOTHING_TO_FIX, 1.0, 0.92)
+    assert world.trained == []
+
+
+def suspected(fixed: float, *, original: float = 0.7) -> Play:
+    """A fault that is a note, since no harm is proven, in a run that ends at `original` and with its fix at `fixed`."""
+    suspect = make_fault(LOWER, CLIP, severity=Severity.INFO)
+
+    def play(run: Run) -> Result:
+        return make_result(fixed) if run.has(LOWER) else make_result(original, suspect)
+
+    return play
+
+
+def test_suspect_of_a_run_below_a_cheap_reference_is_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = account_of(fix_in(World(suspected(0.92)), monkeypatch))
+    assert (account.outcome, account.applied) == (FixOutcome.FIXED, (LOWER.title,))
+
+
+def test_suspect_of_a_healthy_run_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(suspected(0.97, original=0.89))
+    assert account_of(fix_in(world, monkeypatch)).outcome is FixOutcome.NOTHING_TO_FIX
     assert world.trained == []
 
 

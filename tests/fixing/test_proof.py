@@ -18,6 +18,7 @@ from tests.fixing.results import (
     make_exploded,
     make_fault,
     make_result,
+    near,
 )
 from tests.fixing.worlds import Play, Run, Scene, World, make_scene
 
@@ -199,6 +200,29 @@ def test_control_is_within_the_budget_too(monkeypatch: pytest.MonkeyPatch, limit
     proof, scene = prove_in(world, monkeypatch, both, limit=limit)
     assert scene.trials.spent <= limit
     assert (proof is not None) is (limit >= 18)
+
+
+@pytest.mark.parametrize(("limit", "is_proven"), [(11.8, True), (11.6, False)])
+def test_runs_that_end_early_are_trained_seed_by_seed_with_their_controls_while_the_budget_lasts(
+    monkeypatch: pytest.MonkeyPatch, limit: float, is_proven: bool
+) -> None:
+    # Whole runs would cost 3 * (1 + 2 + 2). Without the fix they end after a tenth, so that a seed takes 0.1 + 2 + 0.2.
+    both = make_double(0.35)[1]
+
+    def play(run: Run) -> Result:
+        if run.has(LONGER, MOMENTUM):
+            return make_result(0.92)
+        return make_result(0.3, make_fault(both), steps=10)
+
+    world = World(play)
+    proof, scene = prove_in(world, monkeypatch, both, limit=limit)
+    assert (proof is not None) is is_proven
+    assert scene.trials.spent == pytest.approx(9.0 if is_proven else 6.7)
+    assert [trial.seed for trial in world.trained] == [8, 8, 8, 9, 9, 9, *([10, 10, 10] if is_proven else [])]
+    assert [bool(trial.overrides) for trial in world.trained[2::3]] == [True] * (3 if is_proven else 2)
+    if proof is not None:
+        assert proof.verdict.outcome is FIXED
+        assert proof.verdict.control == near(0.3)
 
 
 def test_proof_does_not_train_again_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

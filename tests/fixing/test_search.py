@@ -85,11 +85,67 @@ def test_config_without_candidates_trains_nothing(monkeypatch: pytest.MonkeyPatc
     assert world.trained == []
 
 
-def test_safe_fixes_alone_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def race_unsafe_ones(safe: float) -> Play:
+    """Two unsafe fixes that heal it, and a safe one that reaches this metric."""
+    risky = replace(MOMENTUM, safety=Safety.UNSAFE)
+    reached = {RELU: 0.92, MOMENTUM: 0.915, LOWER: safe}
+
+    def play(run: Run) -> Result:
+        if run.applied:
+            return make_result(max(reached[fix] for fix in run.applied))
+        return make_result(STUCK, make_fault(RELU, risky, LOWER))
+
+    return play
+
+
+@pytest.mark.parametrize(
+    ("prefer_safe", "safe", "second"), [(True, 0.86, LOWER), (False, 0.86, MOMENTUM), (True, 0.8, MOMENTUM)]
+)
+def test_best_safe_fix_has_a_whole_run_where_it_is_preferred_and_not_clearly_behind(
+    monkeypatch: pytest.MonkeyPatch, prefer_safe: bool, safe: float, second: Fix
+) -> None:
+    world = World(race_unsafe_ones(safe))
+    ranking = look(world, monkeypatch, prefer_safe=prefer_safe, budget=20)
+    assert whole_runs(world) == [make_candidate(fix).text for fix in (RELU, second)]
+    assert [fixes[0].title for fixes in fixes_of(ranking)] == [RELU.title, second.title]
+
+
+def test_safe_and_unsafe_fixes_run_one_race(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(heal_with(RELU, offered=(RELU, LOWER, MOMENTUM)))
-    ranking = look(world, monkeypatch, prefer_safe=True)
-    assert all(entrant.candidate.safety is Safety.SAFE for entrant in ranking)
-    assert make_candidate(RELU).text not in [trial.text for trial in world.trained]
+    assert fixes_of(look(world, monkeypatch, prefer_safe=True)) == [(RELU,)]
+    short = [trial.text for trial in world.trained if trial.share == SHORT]
+    assert short == [make_candidate(fix).text for fix in (RELU, LOWER, MOMENTUM)]
+
+
+def test_search_goes_on_from_another_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = make_scene(World(heal_with(LOWER, MOMENTUM, offered=(LOWER, MOMENTUM), alone=0.6)), monkeypatch, budget=30)
+    lower = make_entrant(LOWER, result=make_result(0.6, make_fault(MOMENTUM)))
+    ranking = scene.search.look(prefer_safe=True, base=lower)
+    assert ranking[0].candidate.fixes == (LOWER, MOMENTUM)
+    assert all("lr: 0.01" in entrant.candidate.text for entrant in scene.search.tried if entrant.candidate.fixes[1:])
+
+
+def test_runs_that_ended_before_an_interrupt_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(heal_with(LOWER, offered=(LOWER, MOMENTUM, CLIP)))
+    world.interrupt_at = 2
+    scene = make_scene(world, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        scene.search.look(prefer_safe=False)
+    assert [(entrant.candidate.fixes, entrant.share) for entrant in scene.search.tried] == [
+        ((LOWER,), SHORT),
+        ((MOMENTUM,), SHORT),
+    ]
+
+
+def test_what_the_budget_cannot_pay_is_too_dear(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Twice as long, with the proof of it, the original and a control: 1 + 2 + 3 * (2 + 1 + 2) = 18.
+    play = heal_with(LONGER, offered=(LONGER,))
+    scene = make_scene(World(play), monkeypatch, budget=17.9)
+    assert scene.search.look(prefer_safe=False) == []
+    assert (list(scene.search.too_dear), scene.search.refused) == ([(LONGER.title,)], {})
+    scene = make_scene(World(play), monkeypatch, budget=18)
+    assert fixes_of(scene.search.look(prefer_safe=False)) == [(LONGER,)]
+    assert scene.search.too_dear == {}
 
 
 def test_safe_before_unsafe_at_equal_gain(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from tests.fixing.results import CAUSE, OTHER, make_fault, make_refused, make_re
 ERROR = make_fault()
 WARNING = make_fault(severity=Severity.WARNING)
 NOTE = make_fault(severity=Severity.INFO)
+NOTE_BY_NATURE = replace(make_fault(code="GC605", severity=Severity.INFO), level=Severity.INFO)
 
 
 def make_overfitting(evidence: str = RISE) -> Finding:
@@ -42,6 +43,53 @@ def test_harm_that_cannot_be_told_is_none() -> None:
     target = choose_target(make_result(0.9, WARNING, harmed=None))
     assert target is not None
     assert not target.harmed
+
+
+SUSPECT = replace(NOTE, level=Severity.WARNING)
+"""A fault that became a note because no harm was proven."""
+
+
+def test_suspect_of_a_run_below_a_cheap_reference_is_a_target() -> None:
+    original = make_result(0.7, NOTE_BY_NATURE, SUSPECT, make_fault(code=OTHER, severity=Severity.INFO))
+    target = choose_target(original)
+    assert target is not None
+    assert (target.rule, target.severity, target.harmed, target.errors) == (CAUSE, Severity.INFO, False, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("metric", "rows", "is_target"),
+    [(0.86, 400, False), (0.84, 400, True), (0.84, 40, False), (0.79, 40, True), (0.92, 400, False)],
+)
+def test_suspect_is_a_target_only_below_the_reference_by_more_than_the_margin_of_harm(
+    metric: float, rows: int, is_target: bool
+) -> None:
+    target = choose_target(make_result(metric, SUSPECT, rows=(1000, rows)))
+    assert (target is not None) is is_target
+
+
+def test_note_by_nature_of_a_run_below_a_cheap_reference_is_no_target() -> None:
+    assert choose_target(make_result(0.5, NOTE_BY_NATURE)) is None
+
+
+def test_suspect_where_no_reference_is_known_is_no_target() -> None:
+    assert choose_target(make_result(0.5, SUSPECT, reference=math.nan)) is None
+    assert choose_target(make_result(math.nan, SUSPECT)) is None
+
+
+def test_warning_goes_before_a_suspect() -> None:
+    target = choose_target(make_result(0.5, SUSPECT, make_fault(code=OTHER, severity=Severity.WARNING)))
+    assert target is not None
+    assert (target.rule, target.severity) == (OTHER, Severity.WARNING)
+
+
+def test_suspect_is_met_where_it_is_gone_and_nothing_is_graver_than_a_note() -> None:
+    target = make_target(severity=Severity.INFO, harmed=False, errors=frozenset())
+    other = make_fault(code=OTHER, severity=Severity.INFO)
+    assert target.is_met(make_result(0.9))
+    assert target.is_met(make_result(0.9, other)), "other notes may stay"
+    assert not target.is_met(make_result(0.9, SUSPECT))
+    assert not target.is_met(make_result(0.9, replace(other, severity=Severity.WARNING)))
+    assert not target.is_met(make_result(0.9, replace(other, severity=Severity.ERROR)))
 
 
 def test_refused_network_is_a_target() -> None:
@@ -114,3 +162,7 @@ def test_grave_findings_come_first_and_notes_are_left_out() -> None:
     other = make_fault(code=OTHER, severity=Severity.ERROR)
     assert list_grave([WARNING, other, NOTE], severity=Severity.ERROR) == (other, WARNING)
     assert list_grave([WARNING, other, NOTE], severity=Severity.WARNING) == (WARNING, other)
+
+
+def test_notes_are_looked_at_where_the_target_is_one() -> None:
+    assert list_grave([NOTE, WARNING], severity=Severity.INFO) == (NOTE, WARNING)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,18 @@ from gradcheck_cli.errors import Problem
 from gradcheck_cli.fixing import trials as trials_module
 from gradcheck_cli.fixing.trials import Result, Trial, Trials, summarize
 from gradcheck_cli.recording.history import RunStatus
-from tests.fixing.results import CAUSE, LOWER, LOWEST, MOMENTUM, TEXT, make_candidate, make_fault, make_result
+from tests.fixing.results import (
+    CAUSE,
+    LOWER,
+    LOWEST,
+    MOMENTUM,
+    TEXT,
+    TRIVIAL,
+    TRIVIAL_IN_TRAINING,
+    make_candidate,
+    make_fault,
+    make_result,
+)
 from tests.fixing.worlds import Run, World, install
 from tests.histories import make_description, make_epochs, make_history, make_outcome, make_reference, make_report
 
@@ -120,6 +132,35 @@ def test_interrupted_run_ends_it_and_what_was_done_before_is_known(monkeypatch: 
     assert world.trained == [*runs[:2], *runs[1:]]
 
 
+def test_each_result_is_told_as_soon_as_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, told = World(play_well), list[tuple[Trial, float]]()
+    world.interrupt_at = 1
+    trials = make_trials(world, monkeypatch)
+    lower, lowest = (Trial(make_candidate(fix).text, 7) for fix in (LOWER, LOWEST))
+    with pytest.raises(KeyboardInterrupt):
+        trials.run(
+            [lower, FIRST, lowest],
+            labels=["lower", "the original", "lowest"],
+            stage="test",
+            on_result=lambda trial, result: told.append((trial, result.metric)),
+        )
+    assert told == [(FIRST, 0.5), (lower, 0.9)], "what was known, then what has run"
+
+
+def test_process_that_is_killed_fails_its_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose_first(calls: Sequence[Callable[[], Result]], *, jobs: int, on_lost: Callable[[int], Result]) -> Any:
+        return iter([on_lost(0), *(call() for call in calls[1:])])
+
+    trials = make_trials(World(play_well), monkeypatch, jobs=2)
+    monkeypatch.setattr(trials_module, "run_in_parallel", lose_first)
+    runs = [Trial(make_candidate(fix).text, 7) for fix in (LOWEST, LOWER)]
+    lost, well = trials.run(runs, labels=["lost", "well"], stage="test")
+    assert lost.failed
+    assert math.isnan(lost.metric)
+    assert well.metric == 0.9
+    assert trials.spent == 2.0, "what was lost costs nothing"
+
+
 def test_watcher_is_told_of_every_run_before_and_after(monkeypatch: pytest.MonkeyPatch) -> None:
     spy = Spy()
     trials = make_trials(World(play_well), monkeypatch, watcher=spy)
@@ -174,6 +215,13 @@ def test_run_without_validation_is_measured_on_the_training_rows() -> None:
     assert result.trivial == 0.2
     assert math.isnan(result.best_validation_loss)
     assert math.isnan(result.reference)
+
+
+@pytest.mark.parametrize(
+    ("rows", "trivial"), [(400, TRIVIAL), (None, TRIVIAL), (0, TRIVIAL_IN_TRAINING)], ids=["some", "unknown", "none"]
+)
+def test_trivial_predictor_is_of_the_split_that_is_measured(rows: int | None, trivial: float) -> None:
+    assert make_result(0.9, rows=(1000, rows)).trivial == trivial
 
 
 def test_run_that_ended_as_nan_has_no_metric() -> None:

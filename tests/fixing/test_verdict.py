@@ -93,6 +93,13 @@ def test_spread_above_the_gain_is_no_proof(after: tuple[float, ...], outcome: Ve
     assert judge_harmed(lost(0.3, 0.3, 0.3), well(*after)) is outcome
 
 
+@pytest.mark.parametrize(("after", "outcome"), [(0.945, FIXED), (0.935, NO_EFFECT)])
+def test_spread_is_no_doubt_where_each_seed_gains_enough_by_itself(after: float, outcome: VerdictOutcome) -> None:
+    # One seed is lost by far, so that the gains have a spread of 0.36 around 0.21; 0.04, a quarter of the gap, are
+    # asked for.
+    assert judge_harmed(lost(0.9, 0.9, 0.9, 0.9, 0.1), well(after, 0.95, 0.95, 0.95, 0.95)) is outcome
+
+
 def test_seeds_are_compared_one_by_one() -> None:
     # Over all seeds the metric varies by more than the gain; on each it is the same gain.
     assert judge_harmed(lost(0.1, 0.4, 0.7), well(0.35, 0.65, 0.95)) is FIXED
@@ -156,6 +163,14 @@ def test_network_in_place_of_none_is_better_where_no_reference_is_known() -> Non
     after = [replace(r, outcome=replace(r.outcome, references={})) for r in well(0.3, 0.3, 0.3) if r.outcome]
     assert judge_proof(target, before=before, after=after).outcome is FIXED
     assert judge_proof(target, before=before, after=[*after[:2], make_exploded()]).outcome is FAILED
+
+
+def test_original_that_failed_on_every_seed_is_beaten_by_any_network_where_no_metric_is_known() -> None:
+    before = [make_exploded(make_fault(), outcome=None)] * 3
+    after = [replace(r, outcome=replace(r.outcome, references={})) for r in well(0.3, 0.3, 0.3) if r.outcome]
+    assert judge_proof(HARMED, before=before, after=after).outcome is FIXED
+    known = lost(0.3)
+    assert judge_proof(HARMED, before=[*before[:2], *known], after=after).outcome is NO_EFFECT
 
 
 def test_stand_in_of_an_original_with_a_metric_is_that_metric() -> None:

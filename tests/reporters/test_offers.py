@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_a_proven_change_is_told_with_what_retraining_showed() -> None:
     first, second = list_offers(finding, run)
     assert first.after == FIXED
     assert first.text.startswith("Lower the rate. ")
-    assert first.text.endswith("Tried on 3 fresh seeds: fixed, accuracy 0.100 ± 0.010 to 0.900 ± 0.020.")
+    assert first.text.endswith("Tried on 3 fresh seeds: fixed, accuracy 0.100 +- 0.010 to 0.900 +- 0.020.")
     assert "Tried" not in second.text
 
 
@@ -59,7 +60,8 @@ def test_markdown_shows_the_outcome_the_gain_and_the_change() -> None:
     text = markdown.render(make_search(chosen=make_attempt()))
     assert "vanishing-gradient; fixed |" in text
     assert "**✓ Fixed**: Lower the rate \\[safe\\]" in text
-    assert "accuracy 0.100 ± 0.010 to 0.900 ± 0.020 on 3 fresh seeds; GC101 is gone. It took 6.4 full runs." in text
+    assert "accuracy 0.100 ± 0.010 to 0.900 ± 0.020 on 3 fresh seeds; GC101 is gone." in text
+    assert "It took 6.4 full runs." in text
     assert "```diff\n- optimizer: {type: SGD, lr: 0.1}\n+ optimizer: {type: SGD, lr: 0.01}\n```" in text
 
 
@@ -68,13 +70,20 @@ def test_markdown_shows_what_only_unsafe_fixes_do_and_the_best_attempt() -> None
     text = markdown.render(make_search(outcome=FixOutcome.NOTHING_WORKED, withheld=unsafe, attempts=(unsafe,)))
     assert "**! Nothing worked among the safe fixes**: with --unsafe-fixes: Lower the rate" in text
     text = markdown.render(make_search(outcome=FixOutcome.NOTHING_WORKED, best=unsafe, notes=("A note.",)))
-    assert "The best attempt: Lower the rate \\[unsafe\\]: accuracy 0.900, not proven." in text
+    assert "The best attempt: Lower the rate \\[unsafe\\]: accuracy 0.900, which fresh seeds did not confirm." in text
     assert "\nA note.\n" in text
+    unproven = replace(unsafe, verdict=None)
+    text = markdown.render(make_search(outcome=FixOutcome.NOTHING_WORKED, best=unproven))
+    assert "The best attempt: Lower the rate \\[unsafe\\]: accuracy 0.900, not proven." in text
 
 
 def test_concise_tells_the_outcome_in_a_line() -> None:
     text = concise.render(make_search(chosen=make_attempt()))
-    assert "a.yaml: fixed: Lower the rate [safe]: accuracy 0.100 ± 0.010 to 0.900 ± 0.020\n" in text
+    assert "a.yaml: fixed: Lower the rate [safe]: accuracy 0.100 +- 0.010 to 0.900 +- 0.020\n" in text
+    assert text.isascii()
+    withheld = make_attempt(safety=Safety.UNSAFE)
+    text = concise.render(make_search(outcome=FixOutcome.IMPROVED, chosen=make_attempt(), withheld=withheld))
+    assert "0.900 +- 0.020; with --unsafe-fixes: Lower the rate: accuracy 0.100 +- 0.010 to 0.900 +- 0.020\n" in text
     assert "a.yaml: nothing worked\n" in concise.render(make_search(outcome=FixOutcome.NOTHING_WORKED))
 
 

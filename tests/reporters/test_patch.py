@@ -45,6 +45,18 @@ def test_a_patch_names_the_file_and_changes_one_line() -> None:
     assert changed == ["-    - Sigmoid  # the old choice", "+    - ReLU  # the old choice"]
 
 
+def test_a_patch_names_the_file_as_seen_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "configs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for config in (str(tmp_path / "configs/a.yaml"), "./configs/a.yaml", "configs/../configs/a.yaml"):
+        patch = render(make_fixes(make_run(TEXT, FIXED, config)))
+        assert patch.splitlines()[:2] == ["--- a/configs/a.yaml", "+++ b/configs/a.yaml"]
+    monkeypatch.chdir("configs")
+    assert render(make_fixes(make_run(TEXT, FIXED, "a.yaml"))).startswith("--- a/a.yaml\n")
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 @pytest.mark.parametrize(
     "text",

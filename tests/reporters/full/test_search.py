@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gradcheck_cli.config.document import parse_document
-from gradcheck_cli.diagnosis.fix_report import FIXED_FILE, Attempt, FixOutcome, FixReport
+from gradcheck_cli.diagnosis.fix_report import DEFAULT_BUDGET, FIXED_FILE, Attempt, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import Report
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.reporters.cell_width import measure
@@ -49,6 +49,7 @@ def make_search(outcome: FixOutcome = FixOutcome.FIXED, **fields: Any) -> FixRep
         before=BAD,
         after=GOOD,
         metric=0.1,
+        budget=DEFAULT_BUDGET,
         attempts=(left, chosen),
         chosen=chosen,
     )
@@ -64,8 +65,8 @@ def make_nothing(**fields: Any) -> FixReport:
     )
 
 
-def make_fixed(fix: FixReport, **fields: Any) -> Report:
-    document = parse_document(BEFORE, source="configs/example.yaml")
+def make_fixed(fix: FixReport, *, overrides: tuple[str, ...] = (), **fields: Any) -> Report:
+    document = parse_document(BEFORE, source="configs/example.yaml", overrides=overrides)
     return make_report(make_finding(), command="fix", document=document, fix=fix, **fields)
 
 
@@ -80,18 +81,36 @@ def lines_of(fix: FixReport, **fields: Any) -> list[str]:
 def test_a_proven_fix_is_told_with_its_proof_its_diff_and_the_command() -> None:
     lines = lines_of(make_search())
     start = lines.index(f"✓ Fixed: {RELU} [unsafe]")
-    assert lines[start + 1 : start + 5] == [
-        "accuracy 0.100 ± 0.001 to 0.950 ± 0.010 on 3 fresh seeds; GC101 is gone. It took 7.4 full runs.",
+    assert lines[start + 1 : start + 9] == [
+        "accuracy 0.100 ± 0.001 to 0.950 ± 0.010 on 3 fresh seeds; GC101 is gone.",
+        "layers:",
         "-     - Sigmoid  # the old choice",
         "+     - ReLU  # the old choice",
-        "Apply it: gradcheck fix configs/example.yaml --unsafe-fixes --write",
+        "optimizer: {type: SGD, lr: 0.1}",
+        "Apply it:",
+        "gradcheck fix configs/example.yaml --unsafe-fixes --write",
+        "It took 7.4 of 12 full runs.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("budget", "shown"), [(12.0, "7.4 of 12"), (30.0, "7.4 of 30"), (7.5, "7.4 of 7.5"), (math.inf, "7.4")]
+)
+def test_the_cost_is_told_beside_the_budget(budget: float, shown: str) -> None:
+    for fix in (make_search(budget=budget), make_nothing(budget=budget)):
+        assert f"It took {shown} full runs." in lines_of(fix)
+
+
+def test_unicode_is_not_needed_for_a_spread() -> None:
+    drawn = draw(make_search(), page=Page(100, unicode=False))
+    assert "accuracy 0.100 +- 0.001 to 0.950 +- 0.010 on 3 fresh seeds" in drawn
+    assert "0.100 +- 0.001 to 0.950 +- 0.010: fixed" in drawn
 
 
 def test_attempts_stand_in_a_table_what_went_furthest_first() -> None:
     lines = lines_of(make_search())
     start = next(index for index, line in enumerate(lines) if line.startswith("tried"))
-    assert re.split(r"  +", lines[start]) == ["tried, from 0.100", "run", "accuracy"]
+    assert re.split(r"  +", lines[start]) == ["tried, from 0.100", "trained", "accuracy"]
     first, second = (re.split(r"  +", line) for line in lines[start + 1 : start + 3])
     assert first == [f"{RELU} [unsafe]", "3 seeds", "0.100 ± 0.001 to 0.950 ± 0.010: fixed"]
     assert second == ["Lower the learning rate [safe]", "1/4", "0.110"]
@@ -106,8 +125,12 @@ def test_a_table_of_attempts_takes_the_place_of_the_suggestions() -> None:
 def test_a_safe_fix_needs_no_flag_and_a_saved_one_is_copied() -> None:
     chosen = make_attempt("Lower the learning rate", safety=Safety.SAFE, text=SLOWER, verdict=make_verdict())
     lines = lines_of(make_search(chosen=chosen, attempts=(chosen,)), run_dir=Path("runs/a b"))
-    assert f"Apply it: cp 'runs/a b/{FIXED_FILE}' configs/example.yaml" in lines
-    assert "or search again and write: gradcheck fix configs/example.yaml --write" in lines
+    start = lines.index("Apply it:")
+    assert lines[start + 1 : start + 4] == [
+        f"cp 'runs/a b/{FIXED_FILE}' configs/example.yaml",
+        "or search again and write it:",
+        "gradcheck fix configs/example.yaml --write",
+    ]
 
 
 def test_a_written_fix_names_the_file_and_no_command() -> None:
@@ -163,7 +186,8 @@ def test_a_run_that_failed_shows_no_number() -> None:
 
 def test_nothing_worked_is_said_plainly_with_the_best_attempt() -> None:
     drawn = draw(make_nothing())
-    assert "✗ Nothing worked. It took 7.4 full runs." in drawn
+    assert "✗ Nothing worked.\n" in drawn
+    assert "It took 7.4 of 12 full runs." in drawn
     assert f"The best attempt: {RELU} [unsafe]: accuracy 0.300, not proven" in drawn
     assert "Apply it" not in drawn
     assert "--write" not in drawn
@@ -185,10 +209,25 @@ def test_where_nothing_is_known_to_help_no_table_is_drawn() -> None:
 def test_an_unsafe_fix_that_is_withheld_is_shown_with_the_flag() -> None:
     withheld = make_attempt(verdict=make_verdict())
     lines = lines_of(make_nothing(attempts=(withheld,), withheld=withheld, best=None))
-    assert "✗ Nothing worked among the safe fixes. It took 7.4 full runs." in lines
+    assert "✗ Nothing worked among the safe fixes." in lines
+    assert "It took 7.4 of 12 full runs." in lines
     assert f"With --unsafe-fixes: {RELU} [unsafe]" in lines
     assert "+     - ReLU  # the old choice" in lines
-    assert "Take it: gradcheck fix configs/example.yaml --unsafe-fixes --write" in lines
+    assert lines[lines.index("Take it:") + 1] == "gradcheck fix configs/example.yaml --unsafe-fixes --write"
+
+
+def test_an_unsafe_fix_that_is_withheld_is_shown_beside_a_chosen_one() -> None:
+    chosen = make_attempt("Lower the learning rate", safety=Safety.SAFE, text=SLOWER, verdict=make_verdict())
+    withheld = make_attempt(verdict=make_verdict(after=Spread(0.99, 0.002)))
+    fix = make_search(FixOutcome.IMPROVED, chosen=chosen, attempts=(chosen, withheld), withheld=withheld)
+    lines = lines_of(fix)
+    improved = lines.index("! Improved, but not healthy yet: Lower the learning rate [safe]")
+    unsafe = lines.index(f"With --unsafe-fixes: {RELU} [unsafe]")
+    assert improved < unsafe
+    assert lines[improved + 1 : unsafe].count("gradcheck fix configs/example.yaml --write") == 1
+    assert lines[unsafe + 1] == "accuracy 0.100 ± 0.001 to 0.990 ± 0.002 on 3 fresh seeds; GC101 is gone."
+    assert lines[lines.index("Take it:") + 1] == "gradcheck fix configs/example.yaml --unsafe-fixes --write"
+    assert "best attempt" not in draw(fix)
 
 
 def test_several_fixes_are_told_in_their_order() -> None:
@@ -199,7 +238,8 @@ def test_several_fixes_are_told_in_their_order() -> None:
 def test_an_interrupted_search_tells_what_is_known() -> None:
     note = "Interrupted: this is what was known by then."
     drawn = draw(make_nothing(notes=(note,)), status=RunStatus.INTERRUPTED)
-    assert "✗ Interrupted. It took 7.4 full runs." in drawn
+    assert "✗ Interrupted.\n" in drawn
+    assert "It took 7.4 of 12 full runs." in drawn
     assert "Nothing worked" not in drawn
     assert RELU in drawn
     assert note in drawn
@@ -238,7 +278,8 @@ PAGES = [make_search(), make_nothing(notes=("The budget of 12 full runs leaves n
 @pytest.mark.parametrize("verbose", [True, False])
 def test_no_line_is_wider_than_the_page(fix: FixReport, width: int, unicode: bool, verbose: bool) -> None:
     drawn = draw(fix, page=Page(width, unicode=unicode, verbose=verbose))
-    assert max(map(measure, drawn.splitlines())) <= width
+    lines = [line for line in drawn.splitlines() if not line.startswith("    gradcheck fix ")]
+    assert max(map(measure, lines)) <= width
     assert "\x1b" not in drawn
 
 
@@ -265,3 +306,12 @@ def test_paths_in_commands_are_quoted() -> None:
     report = make_fixed(make_search())
     named = replace(report, runs=(replace(report.runs[0], config="my configs/a.yaml"),))
     assert "gradcheck fix 'my configs/a.yaml' --unsafe-fixes --write" in render(named, page=Page(120))
+
+
+@pytest.mark.parametrize("width", [40, 100])
+def test_a_command_does_the_same_again_and_is_one_line_however_narrow_the_page(width: int) -> None:
+    withheld, overrides = make_attempt(verdict=make_verdict()), ("trainer.epochs=3", "seed=4 ")
+    for fix in (make_search(budget=7.5), make_nothing(withheld=withheld, best=None, budget=7.5)):
+        drawn = draw(fix, page=Page(width), overrides=overrides)
+        command = "gradcheck fix configs/example.yaml --set trainer.epochs=3 --set 'seed=4 ' --budget 7.5 "
+        assert f"    {command}--unsafe-fixes --write" in drawn.splitlines()

@@ -42,6 +42,11 @@ class Target:
     refused: bool
     highest_loss: float = math.inf
 
+    @property
+    def needs_gain(self) -> bool:
+        """Whether a fix must make the network better: one that was harmed, or that is suspected, not one warned of."""
+        return self.harmed or self.severity is Severity.INFO
+
     def is_gone(self, result: Result) -> bool:
         """Whether a run shows the finding no more, or as something lighter."""
         return not any(f.rule == self.rule and f.severity.rank <= self.severity.rank for f in result.findings)

@@ -67,10 +67,11 @@ def judge_failure(target: Target, after: Sequence[Result]) -> Verdict:
 
 def is_noisy(target: Target, before: Sequence[Result], after: Sequence[Result]) -> bool:
     """Whether more seeds could decide: the metric is better on the mean, but varies by more than that."""
-    gains = [find_gain(original, result) for original, result in zip(before, after, strict=True)]
-    if target.by_loss or not target.harmed or len(gains) < 2 or not all(map(math.isfinite, gains)):
+    pairs = list(zip(before, after, strict=True))
+    gains = [find_gain(original, result) for original, result in pairs]
+    if target.by_loss or not target.needs_gain or not gains or not all(map(math.isfinite, gains)):
         return False
-    return statistics.mean(gains) >= LEAST_GAIN and statistics.stdev(gains) > statistics.mean(gains)
+    return statistics.mean(gains) >= LEAST_GAIN and _is_unsure(gains, _find_least_gain(pairs))
 
 
 def find_gain(original: Result, result: Result) -> float:
@@ -102,14 +103,24 @@ def _is_better(target: Target, pairs: Sequence[tuple[Result, Result]], gains: Se
     mean = statistics.mean(gains)
     if target.by_loss:
         return mean >= -TOLERANCE and _undoes_rise(pairs)
-    if not target.harmed:
+    if not target.needs_gain:
         return mean >= -TOLERANCE
+    least = _find_least_gain(pairs)
+    return min(gains) > 0 and mean >= least and not _is_unsure(gains, least)
+
+
+def _find_least_gain(pairs: Sequence[tuple[Result, Result]]) -> float:
     gaps = [result.reference - stand_in(original, result) for original, result in pairs]
     gap = statistics.mean(gaps) if all(map(math.isfinite, gaps)) else 0.0
-    least = max(LEAST_GAIN, SHARE_OF_GAP * gap)
-    # A broken original may end anywhere: where each seed by itself gains enough, their spread is no doubt.
-    is_sure = min(gains) >= least or len(gains) < 2 or statistics.stdev(gains) <= mean
-    return min(gains) > 0 and is_sure and mean >= least
+    return max(LEAST_GAIN, SHARE_OF_GAP * gap)
+
+
+def _is_unsure(gains: Sequence[float], least: float) -> bool:
+    """Whether gains vary by more than their mean.
+
+    A broken original may end anywhere: where each seed by itself gains enough, their spread is no doubt.
+    """
+    return min(gains) < least and len(gains) > 1 and statistics.stdev(gains) > statistics.mean(gains)
 
 
 def _undoes_rise(pairs: Sequence[tuple[Result, Result]]) -> bool:

@@ -118,15 +118,16 @@ def _describe_search(run: RunReport, fix: FixReport) -> Iterator[str]:
     ending = describe_ending(run, fix)
     good = fix.outcome in (FixOutcome.FIXED, FixOutcome.NOTHING_TO_FIX)
     headline = f"**{_mark(None if good else Severity.WARNING)} {ending.capitalize()}**"
-    shown = fix.chosen or fix.withheld
-    if shown is None:
+    cost = escape(describe_cost(fix))
+    if fix.chosen is None and fix.withheld is None:
         best = "" if fix.best is None else f" The best attempt: {name_attempt(fix.best)}: {name_best(run, fix.best)}."
-        yield f"{headline}  \n{escape(f'{describe_cost(fix)}{best}')}"
-    else:
-        how = "" if fix.chosen is not None else "with --unsafe-fixes: "
-        proof = "" if shown.verdict is None else f"  \n{escape(describe_proof(run, fix, shown, sign='±'))}"
-        yield f"{headline}: {escape(how + name_attempt(shown))}{proof}"
-        yield _show_difference(run, shown.text)
+        yield f"{headline}  \n{cost}{escape(best)}"
+    for shown, label in ((fix.chosen, ""), (fix.withheld, "with --unsafe-fixes: ")):
+        if shown is not None:
+            first = headline if shown is fix.chosen or fix.chosen is None else "**Also**"
+            proof = escape(describe_proof(run, fix, shown, sign="±"))
+            yield f"{first}: {escape(label + name_attempt(shown))}  \n{proof} {cost}"
+            yield _show_difference(run, shown.text)
     if fix.output is not None:
         yield f"Written to {code(str(fix.output))}"
     yield from (escape(note) for note in fix.notes)

@@ -26,8 +26,8 @@ from pathlib import Path
 from random import Random
 
 from gradcheck_cli.diagnosis.check import CheckOptions, check_config
+from gradcheck_cli.diagnosis.fix_report import DEFAULT_BUDGET
 from gradcheck_cli.diagnosis.many_runs import run_in_parallel
-from gradcheck_cli.fixing.fix import DEFAULT_BUDGET
 from gradcheck_cli.fixing.trials import Trial, Trials, summarize
 from tests.benchmarks.arguments import read_count
 from tests.benchmarks.calibration import show

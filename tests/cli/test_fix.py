@@ -13,11 +13,11 @@ import pytest
 from gradcheck_cli.cli.app import run
 from gradcheck_cli.config.document import parse_document
 from gradcheck_cli.diagnosis.check import CheckOptions
-from gradcheck_cli.diagnosis.fix_report import Attempt, FixOutcome, FixReport
+from gradcheck_cli.diagnosis.fix_report import DEFAULT_BUDGET, Attempt, FixOutcome, FixReport
 from gradcheck_cli.diagnosis.report import Report
 from gradcheck_cli.diagnosis.rule_settings import no_settings
 from gradcheck_cli.fixing import fix as fixing
-from gradcheck_cli.fixing.fix import DEFAULT_BUDGET, FixOptions
+from gradcheck_cli.fixing.fix import FixOptions
 from gradcheck_cli.fixing.watching import NOBODY
 from gradcheck_cli.fixing.writing import NOWHERE, Destination
 from gradcheck_cli.recording.history import RunStatus

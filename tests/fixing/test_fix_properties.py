@@ -10,9 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gradcheck_cli.diagnosis.exit_code import INTERRUPTED, find_exit_code
-from gradcheck_cli.diagnosis.fix_report import FixOutcome
+from gradcheck_cli.diagnosis.fix_report import DEFAULT_BUDGET, FixOutcome
 from gradcheck_cli.diagnosis.report import RunReport
-from gradcheck_cli.fixing.fix import DEFAULT_BUDGET
 from gradcheck_cli.fixing.trials import Result
 from gradcheck_cli.recording.history import RunStatus
 from gradcheck_cli.rules.base import Evidence, Finding, Fix, Safety, Severity, VerdictOutcome

@@ -164,15 +164,10 @@ def add_capacity(config: Config | None) -> Fixes:
 
 
 def generalize(config: Config | None, *, stopping_is_enough: bool) -> Fixes:
-    """Against learning by heart: stopping in time first, as it undoes the rise at once and leaves the network alone.
-
-    Args:
-        stopping_is_enough: Whether that alone would have kept a good network, so that milder means follow it.
-    """
-    strong, mild = (drop_units(config), penalize_l1(config)), (decay_weights(config),)
+    """Against learning by heart: stopping in time where that alone would have kept a good network."""
+    stop, strong = stop_early(config), (drop_units(config), penalize_l1(config))
     return collect(
-        stop_early(config),
-        *((*mild, *strong) if stopping_is_enough else (*strong, *mild)),
+        *((stop, decay_weights(config), *strong) if stopping_is_enough else (*strong, decay_weights(config), stop)),
         narrow_layers(config),
         lower_rate_by(config),
         decay_rate(config),

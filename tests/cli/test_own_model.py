@@ -52,6 +52,17 @@ def test_the_variable_permits_it_in_worker_processes_too(folder: Path) -> None:
     assert "GC101 vanishing-gradient" in done.stdout
 
 
+def test_fix_tries_in_worker_processes_too(folder: Path) -> None:
+    text = (folder / "own.yaml").read_text()
+    short = text.replace("n: 1000", "n: 100").replace("depth: 12", "depth: 1").replace("epochs: 20", "max_steps: 30")
+    (folder / "own.yaml").write_text(short.replace("lr: 0.001", "lr: 30"))
+    arguments = ["fix", "own.yaml", "--allow-import", "mynets", "--jobs", "2", "--no-save"]
+    done = start(folder, *arguments, "--output-format", "json")
+    attempts = json.loads(done.stdout)["runs"][0]["fix"]["attempts"]
+    assert len(attempts) > 1, done.stderr
+    assert all(attempt["failed"] is None and attempt["metric"] is not None for attempt in attempts)
+
+
 def test_summary_shows_the_layers_that_it_found(folder: Path) -> None:
     done = start(folder, "summary", "own.yaml", "--allow-import", "mynets", "--output-format", "json")
     layers = json.loads(done.stdout)["layers"]

@@ -264,6 +264,36 @@ def test_every_key_is_explained() -> None:
     assert all(SCHEMA["definitions"][f"rule.{code}"]["description"] for code in rule_table() if code.startswith("GC"))
 
 
+@pytest.mark.parametrize(
+    ("section", "value"),
+    [
+        ("model", {"factory": "networks:build"}),
+        ("model", {"factory": "networks.tall:Net.build", "args": None}),
+        ("model", {"factory": "networks.py:build"}),
+        ("model", {"factory": "a.py.b:build"}),
+        ("model", {"factory": "networks.pyramid:build"}),
+        ("model", {"factory": "networks/tall:build"}),
+        ("model", {"factory": "networks.build"}),
+        ("model", {"factory": None, "layers": ["ReLU"]}),
+        ("model", {"factory": "networks:build", "layers": ["ReLU"]}),
+        ("model", {"factory": "networks:build", "weight_init": "zeros_"}),
+        ("model", {"factory": "networks:build", "args": {"deep width": 3}}),
+        ("model", {"factory": "networks:build", "args": [3]}),
+        ("model", {"args": {"width": 3}}),
+        ("data", "python"),
+        ("data", {"type": "python"}),
+        ("data", {"type": "python", "factory": "rows:load", "args": {"n": [1, {"a": None}]}}),
+        ("data", {"type": "python", "factory": "rows:load", "task": "regression", "max_samples": 3}),
+        ("data", {"type": "python", "factory": 3}),
+        ("data", {"type": "digits", "factory": "rows:load"}),
+        *(("trainer", {"epochs": 1, "strategy": name}) for name in ("auto", "ddp", "fsdp", "fsdp2", None)),
+    ],
+)
+def test_code_of_ones_own_and_strategies_are_taken_where_lint_takes_them(section: str, value: Any) -> None:
+    document = parse_document(json.dumps({**HEALTHY, section: value}), source="x.yaml")
+    assert bool(complaints(document.data)) == bool(read_structure(document))
+
+
 def test_no_list_of_words_is_empty() -> None:
     """The YAML language server refuses a whole schema for that."""
     text = json.dumps(SCHEMA)

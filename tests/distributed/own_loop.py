@@ -75,11 +75,32 @@ def record_publicly(kind: str, *, rank: int = 0, size: int = 1) -> History | Non
     return recorder.diagnose().history if rank == 0 else None
 
 
+def break_off_in_turn(*, rank: int) -> History | None:
+    """Sharded weights, and an error after the first step that strikes one process long before the other."""
+    network, inputs, targets = make()
+    wrap(network, "fsdp")
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, foreach=False)
+    recorder = OwnRecorder(network, optimizer)
+    try:
+        with recorder:
+            nn.functional.mse_loss(network(inputs[0]), targets[0]).backward()  # type: ignore[no-untyped-call]
+            recorder.step(None)
+            if rank == 1:
+                dist.barrier()
+            raise OSError
+    except OSError:
+        if rank == 0:
+            # The other one goes on only now: what needed both would have waited for it.
+            dist.barrier()
+    return recorder.diagnose().history if rank == 0 else None
+
+
 def record_together(rank: int) -> tuple[Mapping[str, Recorded], Mapping[str, History | None]]:
     """All kinds, in a process group of our own making."""
     dist.init_process_group("gloo")
     kinds: tuple[str, ...] = ("ddp", *SHAPES)
     found = {kind: record(kind, rank=rank, size=2) for kind in kinds}
     publicly = {kind: record_publicly(kind, rank=rank, size=2) for kind in kinds}
+    publicly["broken off"] = break_off_in_turn(rank=rank)
     dist.barrier()
     return found, publicly

@@ -128,3 +128,10 @@ def test_the_recorder_for_any_loop_measures_whole_weights_and_gradients(job: Job
         assert np.array_equal(first.steps, second.steps), quantity
         assert np.array_equal(first.known, second.known), quantity
         assert same(first.values, second.values), quantity
+
+
+def test_a_loop_that_breaks_off_waits_for_no_other_process(job: Job) -> None:
+    history = job[2]["broken off"]
+    assert history is not None
+    assert (history.status, history.non_finite) == (RunStatus.INTERRUPTED, None)
+    assert history.signals[Quantity.FORWARD_SIGNAL].known.any()

@@ -98,6 +98,12 @@ def fix(
 
     Nothing on disk is changed without --write or --output.
 
+    Safe fixes change only how training runs: learning rate, schedule, clipping, initialisation, penalties.
+
+    Unsafe ones change what the network computes or expects, or its cost; --unsafe-fixes allows them.
+
+    Exits with 0 where the proven config has no finding at or above --fail-on, else with 1.
+
     [bold]Examples[/]
 
     gradcheck fix config.yaml

@@ -73,7 +73,7 @@ def follow(course: Course, search: Search, setting: Setting, *, unsafe: bool) ->
         course.ranking = found or course.ranking
         allowed = [entrant for entrant in found if unsafe or entrant.candidate.safety is Safety.SAFE]
         proven = _prove_best(course, search, setting, allowed)
-        if proven is not None and (course.chosen is None or _is_further(proven, course.chosen)):
+        if proven is not None and (course.chosen is None or _is_further(proven, course.chosen, setting.target)):
             course.chosen = proven
         if proven is None or _is_complete(proven.proof, setting.target) or len(allowed) < len(found):
             break
@@ -82,8 +82,10 @@ def follow(course: Course, search: Search, setting: Setting, *, unsafe: bool) ->
         course.withheld = _prove_best(course, search, setting, others)
 
 
-def _is_further(one: Proven, other: Proven) -> bool:
-    """Whether the mean metric on the fresh seeds is higher."""
+def _is_further(one: Proven, other: Proven, target: Target) -> bool:
+    """Whether it is the healthier of two, or else has the higher mean metric on the fresh seeds."""
+    if _is_complete(one.proof, target) != _is_complete(other.proof, target):
+        return _is_complete(one.proof, target)
     after, before = one.proof.verdict.after, other.proof.verdict.after
     return after is not None and (before is None or after.mean > before.mean)
 

@@ -25,7 +25,7 @@ def block_after(mark: str) -> str:
     ("mark", "command"),
     [
         ("<!-- ci: check -->", "gradcheck check configs/vanishing_gradient.yaml --fail-on never"),
-        ("<!-- ci: test -->", "pytest"),
+        ("<!-- ci: test -->", "pytest -n auto"),
     ],
 )
 def test_marked_blocks_hold_one_command_each(mark: str, command: str) -> None:

@@ -220,13 +220,16 @@ def test_a_stream_that_was_never_open_changes_nothing(closed: str) -> None:
 
 
 def test_130_interrupted_while_training_and_still_reported(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     class Impatient(PlainProgress):
         def advanced(self, point: ProgressPoint) -> None:
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("gradcheck_cli.cli.progress.make_progress", lambda stream, **_: Impatient(stream))
+    # A job in the background starts with SIGINT ignored, and would then train to the end of its long plan.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     assert run(["check", write(ENDLESS), write(HEALTHY, "b.yaml"), "--report", "json=report.json"]) == 130
     assert "interrupted" in capsys.readouterr().out
     (entry,) = json.loads(Path("report.json").read_text(encoding="utf-8"))["runs"]

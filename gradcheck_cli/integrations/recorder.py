@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from weakref import WeakMethod
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from gradcheck_cli.diagnosis.own_loop import judge_recorded
 from gradcheck_cli.diagnosis.report import RunReport
@@ -22,11 +21,12 @@ from gradcheck_cli.integrations.output import render_report, save_run
 from gradcheck_cli.integrations.recorded_run import OwnLoop, tell_run
 from gradcheck_cli.integrations.scalars import ScalarWriter, pick_scalars, write_scalars
 from gradcheck_cli.integrations.stopping import FindingWatch, StopTraining
+from gradcheck_cli.integrations.update_watch import UpdateWatch
 from gradcheck_cli.integrations.validation_log import ValidationLog
 from gradcheck_cli.recording.distributed import is_sharded
 from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.recording.live_model import describe_model, find_class
-from gradcheck_cli.recording.loss_scale import backward_scale, gradient_scale, scale_inside_step
+from gradcheck_cli.recording.loss_scale import backward_scale, gradient_scale
 from gradcheck_cli.recording.recorder import Recorder as StepRecorder
 from gradcheck_cli.recording.sampling_budget import SamplingBudget
 
@@ -115,10 +115,7 @@ class Recorder:
         self._watch = FindingWatch(stop_on) if stop_on is not None else None
         self._writer, self._log_layers = writer, log_layers
         self._status, self._stopped_because = RunStatus.COMPLETED, ""
-        self._handles: list[torch.utils.hooks.RemovableHandle] = []
-        self._foreign_step: torch.utils.hooks.RemovableHandle | None = None
-        self._optimizer_steps = 0
-        self._before_hook, self._after_hook = _Weak(self._before_update), _Weak(self._after_update)
+        self._updates = UpdateWatch(self._optimizers, self._recorder)
         self._last_end = 0.0
         self._is_closed = False
         self._parameters_finite: bool | None = None
@@ -139,14 +136,10 @@ class Recorder:
 
     def start(self) -> None:
         """Begin; the `with` statement does this."""
-        if self._handles:
+        if self._updates.is_started:
             return
         self._is_closed, self._parameters_finite = False, None
-        for optimizer in self._optimizers:
-            self._handles += [
-                optimizer.register_step_pre_hook(self._before_hook),
-                optimizer.register_step_post_hook(self._after_hook),
-            ]
+        self._updates.start()
         self._begin_step()
         self._last_end = time.perf_counter()
 
@@ -158,11 +151,9 @@ class Recorder:
         """
         alone = failed and self._recorder.is_sharded
         if not alone:
-            self._see_last_update()
-        self._ignore_others()
+            self._updates.finish_update()
+        self._updates.close()
         self._recorder.close()
-        while self._handles:
-            self._handles.pop().remove()
         if alone:
             self._recorder.forget_pending()
             self._parameters_finite = True
@@ -193,49 +184,33 @@ class Recorder:
             UsageError: `loss` is not one number, the recorder is closed, or there are no gradients at the first step.
             StopTraining: `stop_on` asks for it; the `with` statement ends the block and lets nothing through.
         """
-        now = time.perf_counter()
+        began = time.perf_counter()
         recorder, step = self._recorder, self._recorder.steps_done
         value = read_loss(loss)
-        if not self._handles:
-            self._refuse_closed()
-            self.start()
-        if not step:
-            self._refuse_misplaced()
-        self._see_last_update()
-        sampling = recorder.is_sampling
-        if recorder.flush_if_full():
-            self._after_flush(step, sampling=sampling)
-        if scaler is None and not sampling and not self._budget.looks_at(step):
-            self._pass_over(value, began=now)
+        if self._budget.passes_over(step) and scaler is None and self._pass_over(value):
+            self._budget.see_pass(time.perf_counter() - began)
             return
-        scale, loss_scale = 1.0, 1.0
+        self._prepare(step)
         if scaler is not None:
-            scale = gradient_scale(scaler, self._optimizers)  # type: ignore[assignment]
+            self._budget.look_at_all()
             recorder.loss_is_scaled = recorder.loss_is_scaled or scaler.is_enabled()
-            loss_scale = backward_scale(scaler) if sampling else 1.0
-        if sampling and recorder.batches_seen and not self._batch_sizes:
+        is_sampling = recorder.is_sampling
+        if is_sampling and recorder.batches_seen and not self._batch_sizes:
             self._batch_sizes = (recorder.rows_seen // recorder.batches_seen, recorder.batches_seen)
-        norms = recorder.after_backward((rows or recorder.rows_seen or 1) if sampling else 1, loss_scale=loss_scale)
+        scale = 1.0 if scaler is None else gradient_scale(scaler, self._optimizers)
+        norms = recorder.after_backward(
+            (rows or recorder.rows_seen or 1) if is_sampling else 1,
+            loss_scale=backward_scale(scaler) if scaler is not None and is_sampling else 1.0,
+        )
         if not norms and not step:
-            raise UsageError(
-                [
-                    Problem(
-                        "step",
-                        "no parameter has a gradient",
-                        hint="call it after loss.backward() and before optimizer.zero_grad()",
-                    )
-                ]
-            )
+            self._refuse_bare()
         if clip_factor is not None:
             recorder.after_clipping(clip_factor)
         else:
             recorder.await_clipping()
         recorder.end_step(value, learning_rate=self._find_rate(), scale=scale)
-        self._before_hook.is_wanted = clip_factor is None
-        # By a closure the gradients are clipped inside the step; a sampled step's update is measured behind it.
-        self._after_hook.is_wanted = True
-        self._optimizer_steps = 0
-        self._see_time(step, sampling=sampling, began=now)
+        self._updates.expect(clipping=clip_factor is None)
+        self._see_time(step, is_sampling=is_sampling, began=began)
         self._begin_step()
 
     def validation(self, losses: Any, metric: float | None = None) -> None:
@@ -351,24 +326,36 @@ class Recorder:
 
     def _begin_step(self) -> None:
         self._recorder.begin_step()
-        if self._recorder.is_sampling and self._foreign_step is None:
-            self._foreign_step = register_optimizer_step_post_hook(_Weak(self._after_any_update))
+        if self._recorder.is_sampling:
+            self._updates.forget_others()
 
-    def _pass_over(self, loss: Tensor | float | None, *, began: float) -> None:
-        """Nothing but the loss is kept of a step whose gradients would cost more than the budget has."""
-        recorder, step = self._recorder, self._recorder.steps_done
-        recorder.pass_over()
-        recorder.end_step(loss, learning_rate=self._find_rate())
-        self._before_hook.is_wanted = self._after_hook.is_wanted = False
-        self._see_time(step, sampling=False, began=began)
-        self._begin_step()
+    def _pass_over(self, loss: Tensor | float | None) -> bool:
+        """Keep nothing but the loss of a step, where that is as it should be: looking at more would cost too much."""
+        if not self._updates.is_started or (isinstance(loss, float) and not math.isfinite(loss)):
+            return False
+        if self._recorder.is_update_awaited:
+            self._see_late()
+        self._updates.expect_nothing()
+        self._recorder.pass_over(loss, learning_rate=self._find_rate())
+        return True
+
+    def _prepare(self, step: int) -> None:
+        """What comes before a look at a step's gradients."""
+        if not self._updates.is_started:
+            self._refuse_closed()
+            self.start()
+        if not step:
+            self._refuse_misplaced()
+        self._see_late()
+        if self._recorder.flush_if_full():
+            self._after_flush(step)
 
     def _find_rate(self) -> Tensor | float:
-        groups = [group for optimizer in self._optimizers for group in optimizer.param_groups]
-        if len(groups) == 1:
-            rate: Tensor | float = groups[0]["lr"]
+        first, *others = self._optimizers
+        if not others and len(first.param_groups) == 1:
+            rate: Tensor | float = first.param_groups[0]["lr"]
             return rate.detach().clone() if isinstance(rate, Tensor) else rate
-        return max(float(group["lr"]) for group in groups)
+        return max(float(group["lr"]) for optimizer in self._optimizers for group in optimizer.param_groups)
 
     def _refuse_closed(self) -> None:
         if self._is_closed:
@@ -376,58 +363,34 @@ class Recorder:
             raise UsageError([Problem("step", message, hint="call it inside the `with` block, or start() it again")])
 
     def _refuse_misplaced(self) -> None:
-        if self._optimizer_steps:
+        if self._updates.steps:
             message, hint = (
                 "the optimizer has stepped before it",
                 "call it after loss.backward() and before optimizer.step()",
             )
             raise UsageError([Problem("step", message, hint=hint)])
 
-    def _before_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
-        """The gradients are now those that the optimizer gets, unless it will make them itself by a closure."""
-        if not _has_closure(arguments, options):
-            self._recorder.see_clipping(scale_inside_step(optimizer))
+    def _refuse_bare(self) -> None:
+        hint = "call it after loss.backward() and before optimizer.zero_grad()"
+        raise UsageError([Problem("step", "no parameter has a gradient", hint=hint)])
 
-    def _after_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
-        if _has_closure(arguments, options):
-            self._recorder.see_clipping()
-        self._optimizer_steps += 1
-        if self._optimizer_steps == len(self._optimizers) and self._recorder.is_update_awaited:
-            began = time.perf_counter()
-            self._recorder.see_update()
-            taken = time.perf_counter() - began
-            self._budget.see_late(taken)
-            self._last_end += taken
+    def _see_late(self) -> None:
+        late = self._updates.finish_update()
+        if late:
+            self._budget.see_late(late)
+            self._last_end += late
 
-    def _after_any_update(self, optimizer: Optimizer, arguments: Sequence[Any], options: dict[str, Any]) -> None:
-        """What passed through the model before the step of somebody else's optimizer was for that one."""
-        if not any(optimizer is own for own in self._optimizers):
-            self._recorder.forget_signals()
-
-    def _ignore_others(self) -> None:
-        if self._foreign_step is not None:
-            self._foreign_step.remove()
-            self._foreign_step = None
-
-    def _see_last_update(self) -> None:
-        """Some of several optimizers have stepped, or none has: the scaler left the step out."""
-        if self._optimizer_steps:
-            self._recorder.see_update()
-        else:
-            self._recorder.forget_update()
-
-    def _see_time(self, step: int, *, sampling: bool, began: float) -> None:
+    def _see_time(self, step: int, *, is_sampling: bool, began: float) -> None:
         ended = time.perf_counter()
-        if sampling:
-            self._ignore_others()
-            self._budget.see_sampled(step, ended - self._last_end, ended - began)
+        total, own = ended - self._last_end, ended - began
+        if is_sampling:
+            self._updates.ignore_others()
+            self._budget.see_sampled(step, total, own)
         else:
-            self._budget.see_ordinary(ended - self._last_end, ended - began)
+            self._budget.see_look(step, total, own)
         self._last_end = ended
 
-    def _after_flush(self, step: int, *, sampling: bool) -> None:
-        if not sampling:
-            self._budget.reconsider(step)
+    def _after_flush(self, step: int) -> None:
         if self._writer is not None:
             scalars = pick_scalars(self._recorder, self._loop.model.layers, count=self._log_layers)
             write_scalars(self._writer, scalars, step=step - 1)
@@ -438,22 +401,3 @@ class Recorder:
         if reason:
             self.note_stop(reason)
             raise StopTraining(reason, self)
-
-
-class _Weak:
-    """A hook that does not keep its recorder alive, and costs next to nothing while it is not wanted."""
-
-    __slots__ = ("_method", "is_wanted")
-
-    def __init__(self, method: Any) -> None:
-        self._method = WeakMethod(method)
-        self.is_wanted = True
-
-    def __call__(self, *arguments: Any) -> None:
-        method = self._method() if self.is_wanted else None
-        if method is not None:
-            method(*arguments)
-
-
-def _has_closure(arguments: Sequence[Any], options: dict[str, Any]) -> bool:
-    return any(callable(one) for one in (*arguments[1:], options.get("closure")))

@@ -10,7 +10,8 @@ import numpy as np
 
 from gradcheck_cli.recording.description import LayerDescription
 from gradcheck_cli.recording.history import Quantity
-from gradcheck_cli.recording.recorder import Recorder, total_norms
+from gradcheck_cli.recording.recorder import Recorder
+from gradcheck_cli.recording.statistics import total_norms
 from gradcheck_cli.rules.base import Finding, Severity
 
 PREFIX = "gradcheck"

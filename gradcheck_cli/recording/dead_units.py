@@ -31,6 +31,7 @@ class DeadUnits:
         """
         self._activations = activations
         self._channels_first = channels_first
+        self._orders = tuple(channels_first.values())
         self._calls: list[int] = [0] * len(activations)
         self.rows = 0
         """Rows seen by `see_slopes` since the last `finish`."""
@@ -57,8 +58,9 @@ class DeadUnits:
 
     def see_slopes(self, index: int, slopes: Tensor) -> None:
         """Watch a training batch instead of an evaluation: |f'| of one call of one activation, rows first."""
-        axis = _unit_axis(slopes, list(self._channels_first.values())[index])
-        dead = (slopes == 0).all(dim=[other for other in range(slopes.dim()) if other != axis])
+        slopes = slopes.unsqueeze(1) if slopes.dim() == 1 else slopes
+        axis = _unit_axis(slopes, self._orders[index])
+        dead = _are_all_zero(slopes, axis)
         key = (index, self._calls[index])
         self._calls[index] += 1
         known = self._now.get(key)
@@ -109,10 +111,15 @@ def _still_dead(module: nn.Module, x: Tensor, *, axis: int, dead: Tensor | None)
     """
     if not len(x) or (dead is not None and not bool(dead.any())):
         return dead
-    others = [other for other in range(x.dim()) if other != axis]
     if dead is None or next(module.parameters(), None) is not None:
-        found = (absolute_slopes(module, x) == 0).all(dim=others)
+        found = _are_all_zero(absolute_slopes(module, x), axis)
         return found if dead is None else dead & found
     still = dead.clone()
-    still[dead] = (absolute_slopes(module, x[(slice(None),) * axis + (dead,)]) == 0).all(dim=others)
+    still[dead] = _are_all_zero(absolute_slopes(module, x[(slice(None),) * axis + (dead,)]), axis)
     return still
+
+
+def _are_all_zero(slopes: Tensor, axis: int) -> Tensor:
+    """For each unit `[D]` on an axis whether all of its slopes are 0; they are not negative, and NaN is not 0."""
+    others = [other for other in range(slopes.dim()) if other != axis]
+    return slopes.amax(dim=others) == 0 if others else slopes == 0

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck_cli.recording.history import Bools, Floats, Ints, NonFinite
+from gradcheck_cli.recording.history import Bools, Ints, NonFinite
+from gradcheck_cli.recording.pending_steps import ReadSteps
 
 
 class FaultWatch:
@@ -38,25 +39,35 @@ class FaultWatch:
         if len(columns) and self._first is None:
             self._first = NonFinite(step, "parameter", self._layers(columns))
 
-    def see_steps(self, steps: Ints, losses: Floats, *, norms: Floats, known: Bools, skipped: Bools) -> None:
-        """Judge steps `[S]` in order, with gradient norms `[S, P]`.
+    def see_steps(self, read: ReadSteps) -> None:
+        """Judge successive steps in order.
 
         A step that a GradScaler left out is no fault by itself: that is how it finds its scale.
         """
-        bad_gradients = known & ~np.isfinite(norms)
+        losses = np.where(read.losses_known, read.numbers[:, 0], 0.0)
+        bad_gradients = np.zeros((len(losses), read.norms.shape[1]), dtype=np.bool_)
+        bad_gradients[read.looked_at] = read.known & ~np.isfinite(read.norms)
         bad = ~np.isfinite(losses) | bad_gradients.any(axis=1)
-        for row, step in enumerate(steps):
+        if not bad.any():
+            self._see_finite(int(read.steps[-1]))
+            return
+        for row, step in enumerate(read.steps):
             if step <= self._seen:
                 continue
-            self._seen = int(step)
-            self.streak = self.streak + 1 if bad[row] else 0
             if not bad[row]:
-                self._streak_start = None
+                self._see_finite(int(step))
                 continue
-            fault = self._describe(int(step), float(losses[row]), bad_gradients[row])
+            self._seen = int(step)
+            self.streak += 1
+            fault = self._describe(self._seen, float(losses[row]), bad_gradients[row])
             self._streak_start = self._streak_start or fault
-            if self._first is None and not skipped[row]:
+            if self._first is None and not read.skipped[row]:
                 self._first = fault
+
+    def _see_finite(self, last_step: int) -> None:
+        """Everything up to a step was finite, or has been seen."""
+        if last_step > self._seen:
+            self._seen, self.streak, self._streak_start = last_step, 0, None
 
     @property
     def is_broken(self) -> bool:

@@ -9,7 +9,7 @@ confirmed to be 0 is not checked again until the next sampled step: dead layers 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import is_ as _is
 
 import numpy as np
@@ -36,6 +36,12 @@ class TakenNorms:
     columns: Ints
     norms: list[Tensor]
     checked: bool
+
+    def divide(self, scale: Tensor | float) -> TakenNorms:
+        """The norms of the gradients that these are a multiple of."""
+        if isinstance(scale, float) and scale == 1.0:
+            return self
+        return replace(self, norms=[norm / scale for norm in self.norms])
 
 
 class GradientNorms:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, find_largest_slope
+from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, find_largest_slope, share_below
 from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.distributed import Ranks
 from gradcheck_cli.recording.history import Floats, Quantity
@@ -205,8 +205,8 @@ class SignalHooks:
             slopes = absolute_slopes(module, values)
             if self._dead_units is not None:
                 self._dead_units.see_slopes(index, slopes)
-            saturated = (slopes < SATURATED_SHARE * self._largest_slopes[index]).float()
-            self._slopes[index].append(_SlopeCall(slopes.float().mean(), saturated.mean(), len(values)))
+            saturated = share_below(slopes, SATURATED_SHARE * self._largest_slopes[index])
+            self._slopes[index].append(_SlopeCall(slopes.mean(), saturated, len(values)))
 
     def _slope_columns(self) -> tuple[Column, Column]:
         slope, saturated = (Column.unknown(len(self._activations)) for _ in range(2))

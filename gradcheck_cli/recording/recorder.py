@@ -10,33 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.description import LayerDescription
 from gradcheck_cli.recording.distributed import Ranks, Shards, pieces_of
 from gradcheck_cli.recording.faults import FaultWatch
-from gradcheck_cli.recording.gradient_norms import GradientNorms, TakenNorms
-from gradcheck_cli.recording.history import Bools, Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
+from gradcheck_cli.recording.gradient_norms import GradientNorms
+from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
 from gradcheck_cli.recording.hooks import SignalHooks
 from gradcheck_cli.recording.layer_signals import Column
 from gradcheck_cli.recording.norm_table import NormTable
 from gradcheck_cli.recording.observed import find_observed
+from gradcheck_cli.recording.pending_steps import Look, PendingSteps
 from gradcheck_cli.recording.sampling import choose_epoch_ends, choose_steps
 from gradcheck_cli.recording.signal_table import SignalTable
-from gradcheck_cli.recording.statistics import exact_norms, to_numpy
+from gradcheck_cli.recording.statistics import exact_norms
 from gradcheck_cli.recording.step_log import StepLog
 from gradcheck_cli.recording.through_time import ThroughTimeProbe
 from gradcheck_cli.recording.updates import UpdateRatios
 
 STEPS_PER_FLUSH = 64
 MOST_BYTES_OF_NORMS = 64 * 2**20
-SAME_NORM = 1e-6
-"""Two norms that differ by a smaller share are of the same gradients."""
 ROWS_PER_WINDOW = 128
 """Of training batches in which a unit must be dead, twice in a row, to count as such."""
 
@@ -57,25 +55,6 @@ class Recorded:
     signals: Mapping[Quantity, Signal]
     non_finite: NonFinite | None
     through_time: Mapping[str, ThroughTime]
-
-
-@dataclass(frozen=True, eq=False)
-class _Pending:
-    """One step that is still (partly) on the device.
-
-    Attributes:
-        norms: None where the step was passed over.
-        scale: What the gradients were multiplied by when their norms were taken.
-        clipped: Norms of the gradients after clipping, unscaled; they go over `clip_factor`.
-    """
-
-    step: int
-    norms: TakenNorms | None
-    loss: Tensor | float | None
-    learning_rate: Tensor | float
-    clip_factor: Tensor | float
-    scale: Tensor | float = 1.0
-    clipped: TakenNorms | None = None
 
 
 class Recorder:
@@ -142,14 +121,12 @@ class Recorder:
             }
         )
         self._log = StepLog()
-        self._pending: list[_Pending] = []
+        self._pending = PendingSteps()
         self._step = 0
         self._sampling = False
         self._columns: dict[Quantity, Column] = {}
-        self._taken: TakenNorms | None = None
-        self._clip_factor: Tensor | float = 1.0
+        self._look: Look | None = None
         self._updating: int | None = None
-        self._passed_over = False
         self._awaits_clipping = False
 
     def begin_step(self) -> None:
@@ -171,20 +148,22 @@ class Recorder:
         if self._sampling:
             self._hooks.detach()
             self._measure_signals((rows if self._mean_reduced else 1) / loss_scale)
-        self._taken = self._gradients.take(check=self._sampling)
-        self._clip_factor = 1.0
-        return self._taken.norms
+        self._look = Look(self._step, self._gradients.take(check=self._sampling))
+        return self._look.norms.norms
 
-    def pass_over(self) -> None:
-        """Call in place of `after_backward` where a step's gradients are not to be looked at."""
-        self._taken = None
+    def pass_over(self, loss: Tensor | float | None, *, learning_rate: Tensor | float) -> None:
+        """Call in place of all others from `after_backward` on where a step's gradients are not to be looked at.
+
+        Args:
+            loss: As in `end_step`.
+            learning_rate: As used by the step.
+        """
         self._awaits_clipping = False
-        self._clip_factor = np.nan
-        self._passed_over = True
+        self._step = self._pending.add(loss, learning_rate)
 
     def after_clipping(self, factor: Tensor | float) -> None:
         """Call after clipping, with what the gradients were multiplied by."""
-        self._clip_factor = factor
+        self._taken.clip_factor = factor
 
     def after_update(self, loss: Tensor | float, *, learning_rate: float) -> bool:
         """Call after the optimizer step.
@@ -210,15 +189,15 @@ class Recorder:
             learning_rate: As used by the step.
             scale: What the gradients were multiplied by when `after_backward` saw them.
         """
-        if self._taken is None and not self._passed_over:
-            raise RuntimeError("after_update was called before after_backward")
+        look = self._taken
+        look.scale = scale
         if self._sampling:
             self._signals.put(self._step, self._columns)
             self._updating = self._step
-        self._pending.append(_Pending(self._step, self._taken, loss, learning_rate, self._clip_factor, scale))
-        self._taken, self._passed_over = None, False
+        self._pending.add_look(look)
+        self._look = None
         self._sampling = False
-        self._step += 1
+        self._step = self._pending.add(loss, learning_rate)
 
     def see_update(self) -> None:
         """The weights are those after the last step: on a sampled one, measure by how much they changed."""
@@ -246,11 +225,9 @@ class Recorder:
         if not self._awaits_clipping:
             return
         self._awaits_clipping = False
-        taken = self._gradients.take_if_changed()
-        if taken is not None and self._pending:
-            if not isinstance(scale, float) or scale != 1.0:
-                taken = replace(taken, norms=[norm / scale for norm in taken.norms])
-            self._pending[-1] = replace(self._pending[-1], clipped=taken)
+        taken, look = self._gradients.take_if_changed(), self._pending.last_look
+        if taken is not None and look is not None:
+            look.clipped = taken.divide(scale)
 
     def forget_signals(self) -> None:
         """What was seen since `begin_step` belongs to the step of another optimizer."""
@@ -258,7 +235,7 @@ class Recorder:
 
     def forget_pending(self) -> None:
         """Leave out what has not been transferred: other processes, which it may need, have gone their own way."""
-        self._pending = []
+        self._pending = PendingSteps(self._pending.end)
         self.forget_update()
 
     def flush_if_full(self) -> bool:
@@ -271,28 +248,13 @@ class Recorder:
     def flush(self) -> None:
         """Transfer what is still on the device. Interrupted, it may be called again."""
         pending = self._pending
-        if not pending:
+        if not len(pending):
             return
-        steps = np.array([one.step for one in pending], dtype=np.int64)
-        looked_at = np.array([one.norms is not None for one in pending])
-        norms, known = self._gradients.transfer([one.norms for one in pending if one.norms is not None])
-        if self.loss_is_scaled:
-            norms /= _collect([one.scale for one in pending if one.norms is not None])[:, None]
-        losses, losses_known = _collect_known([one.loss for one in pending])
-        totals = np.full(len(pending), np.nan)
-        totals[looked_at] = total_norms(np.where(known, norms, 0.0))
-        skipped = looked_at & ~np.isfinite(totals) & self.loss_is_scaled
-        learning_rates = _collect([one.learning_rate for one in pending])
-        factors = self._find_clip_factors(pending, totals)
-        self._norms.put(steps[looked_at], norms, known=known)
-        self._log.put(steps, np.stack([losses, learning_rates, totals, factors], axis=1), skipped=skipped)
-        given = np.where(losses_known, losses, 0.0)
-        seen = np.zeros((len(pending), norms.shape[1]), dtype=np.bool_)
-        seen[looked_at] = known
-        whole = np.zeros(seen.shape)
-        whole[looked_at] = norms
-        self._faults.see_steps(steps, given, norms=whole, known=seen, skipped=skipped)
-        self._pending = []
+        read = pending.read(self._gradients, loss_is_scaled=self.loss_is_scaled)
+        self._norms.put(read.steps[read.looked_at], read.norms, known=read.known)
+        self._log.put(read.steps, read.numbers, skipped=read.skipped)
+        self._faults.see_steps(read)
+        self._pending = PendingSteps(pending.end)
 
     @contextmanager
     def observe_evaluation(self) -> Iterator[None]:
@@ -398,6 +360,12 @@ class Recorder:
         """Loss and global gradient norm of the last flushed step."""
         return self._log.last
 
+    @property
+    def _taken(self) -> Look:
+        if self._look is None:
+            raise RuntimeError("a step was closed before after_backward was called")
+        return self._look
+
     def _measure_signals(self, gradient_factor: float) -> None:
         columns = self._hooks.collect(gradient_factor)
         forward = columns[Quantity.FORWARD_SIGNAL]
@@ -406,45 +374,3 @@ class Recorder:
         self._columns = {**columns, Quantity.WEIGHT_NORM: self._updates.before()}
         if self._watches_batches and self._dead_units.rows >= ROWS_PER_WINDOW:
             self._columns |= {Quantity.DEAD_FRACTION: self._dead_units.finish()}
-
-    def _find_clip_factors(self, pending: Sequence[_Pending], totals: Floats) -> Floats:
-        """What the gradients of each step were multiplied by: their norm after over that before; 1 where that is 0."""
-        factors = _collect([one.clip_factor for one in pending])
-        clipped = {
-            row: one.clipped
-            for row, one in enumerate(pending)
-            if one.clipped is not None and np.isfinite(totals[row]) and totals[row] > 0
-        }
-        if clipped:
-            rows, norms = list(clipped), self._gradients.collect(list(clipped.values()))
-            found = total_norms(np.where(np.isnan(norms), 0.0, norms)) / totals[rows]
-            # The same gradients, measured once in fp64 and once in fp32.
-            factors[rows] = np.where(np.abs(found - 1) < SAME_NORM, 1.0, found)
-        return factors
-
-
-def _collect(numbers: Sequence[Tensor | float]) -> Floats:
-    """Numbers as float64, with one transfer for those that are still on the device."""
-    tensors = [number for number in numbers if isinstance(number, Tensor)]
-    if not tensors:
-        return np.array(numbers, dtype=np.float64)
-    if len(tensors) == len(numbers):
-        return to_numpy(torch.stack([tensor.detach() for tensor in tensors]))
-    return np.array([float(number) for number in numbers])
-
-
-def _collect_known(numbers: Sequence[Tensor | float | None]) -> tuple[Floats, Bools]:
-    """The same where some are not known: NaN there, and which are."""
-    known = np.array([number is not None for number in numbers])
-    values = np.full(len(numbers), np.nan)
-    values[known] = _collect([number for number in numbers if number is not None])
-    return values, known
-
-
-def total_norms(norms: Floats) -> Floats:
-    """The norm over all parameters at each step, `[S, P] -> [S]`."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        largest = np.max(np.abs(norms), axis=1, initial=0.0)
-        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
-        total: Floats = scale * np.sqrt(np.square(norms / scale[:, None]).sum(axis=1))
-    return total

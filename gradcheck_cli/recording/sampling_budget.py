@@ -1,81 +1,102 @@
-"""Chooses the steps that get the costly measurements in a loop without a plan, by what those measurements cost.
+"""Chooses which steps of a loop without a plan are looked at, and which closely, by what that costs.
 
-It looks at a clock, so that two equal runs may sample different steps; without a budget it does not.
+It looks at a clock, so that two equal runs may choose different steps; without a budget it does not.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from statistics import median
 
 FIXED_INTERVAL = 64
+LOOK_SHARE = 0.25
+"""Part of the budget that the gradient norms may take."""
 LEAST_SHARE = 0.2
-"""Part of the budget that sampled steps get even where the norms of each step cost all of it."""
-LONGEST_STRIDE = 4
+"""Part of the budget that sampled steps get even where norms cost all of it."""
+LONGEST_STRIDE = 16
+FIRST_LOOKS = 32
+"""Steps at the beginning of a run that are all looked at: initialisation and a wrong learning rate show there."""
+SLACK = 1.5
+"""Norms are taken more often again only where they would stay within their part if they cost so much more."""
 LEAST_EXTRA_S = 1e-5
 REMEMBERED = 9
-"""Samples whose median cost counts. The first one of a run warms up and does not."""
+"""Steps and samples whose median cost counts. The first sample of a run warms up and does not."""
 
 
 class SamplingBudget:
-    """Steps 0, 1, 4, 8, 16, ... and between them as many as the budget pays for, once it has paid for those.
+    """Samples steps 0, 4, 12, 24, 48, ... and between them as many as the budget pays for, once it paid for those.
 
-    What is measured at each step and the sampled steps together cost at most the budget's share of the training time,
-    as far as the first cost less than that alone. Where they cost more, as in networks of a few small layers, they are
-    taken at each 2nd or 4th step. All times are in seconds.
+    Gradient norms are taken at each step, or, where they would cost more than a quarter of the budget, as in networks
+    of a few small layers, at each 2nd, 4th, 8th or 16th from step 32 on. They and the sampled steps together cost at
+    most the budget's share of the training time, as far as that can be had. All times are in seconds.
 
     Attributes:
-        stride: Steps from one whose gradients are looked at to the next: 1, 2 or 4.
+        stride: Steps from one whose gradients are looked at to the next: a power of two.
     """
 
     def __init__(self, budget: float | None) -> None:
         """Args:
-        budget: Share of the training time; None: each 64th step instead, whatever it costs.
+        budget: Share of the training time; None: look at each step and sample each 64th, whatever it costs.
         """
         self._budget = budget
-        self._extras: list[float] = []
-        self._totals: list[float] = []
-        self._owns: list[float] = []
-        self._own_s = self._training_s = math.nan
-        self._samples = 0
-        self._last = 0
-        self._next = 0
+        self._longest = 1 if budget is None else LONGEST_STRIDE
+        self._extras: deque[float] = deque(maxlen=REMEMBERED)
+        self._trainings: deque[float] = deque(maxlen=REMEMBERED)
+        self._owns: deque[float] = deque(maxlen=REMEMBERED)
+        self._passes: deque[float] = deque(maxlen=REMEMBERED)
+        self._own_s = self._pass_s = self._training_s = math.nan
+        self._passing_s = 0.0
+        self._samples = self._looks = 0
+        self._last_sample, self._last_look = 0, -1
+        self._next_sample = self._next_look = 0
         self.stride = 1
 
     def __contains__(self, step: object) -> bool:
-        return step == self._next
+        """Whether a step is to be sampled."""
+        return step == self._next_sample
 
-    def see_ordinary(self, total_s: float, own_s: float) -> None:
-        """A step that was not sampled took so long, of which so much was ours."""
-        self._totals.append(total_s)
+    def passes_over(self, step: int) -> bool:
+        """Whether a step's gradients are not looked at. The step before a sampled one never is passed over."""
+        return step < self._next_look
+
+    def look_at_all(self) -> None:
+        """No step may be passed over from now on."""
+        self._longest = self.stride = 1
+
+    def see_pass(self, own_s: float) -> None:
+        """A step was passed over, which took so long."""
+        self._passing_s += own_s
+
+    def see_look(self, step: int, total_s: float, own_s: float) -> None:
+        """A step was looked at, so long after the last one that was; looking took `own_s` of it."""
+        steps = step - self._last_look
+        self._trainings.append(max(total_s - own_s - self._passing_s, 1e-9) / steps)
+        self._passes.append(self._passing_s / steps)
         self._owns.append(own_s)
+        self._passing_s = 0.0
+        self._looks += 1
+        self._last_look = step
+        if self._looks % (REMEMBERED - 1) == 0:
+            self._measure()
+            self._choose_sample(step)
+        self._choose_look(step)
 
     def see_sampled(self, step: int, total_s: float, own_s: float) -> None:
         """A sampled step took so long, of which so much was spent where it can be told; chooses the next one."""
         self._samples += 1
-        self._measure_ordinary()
+        self._measure()
         if self._samples > 1 and not math.isnan(self._training_s):
             # Where other programs slow the ordinary steps down, a sampled one may look free: it never is.
-            extra = max(total_s - self._training_s - self._own_s, own_s - self._own_s, LEAST_EXTRA_S)
-            self._extras = [*self._extras[1 - REMEMBERED :], extra]
-        self._last = step
-        self._choose_next(step)
+            self._extras.append(max(total_s - self._training_s - self._own_s, own_s - self._own_s, LEAST_EXTRA_S))
+        self._last_sample = self._last_look = step
+        self._choose_sample(step)
+        self._choose_look(step)
 
     def see_late(self, seconds: float) -> None:
         """The last sampled step took that much more, after it was counted."""
         if self._extras:
             self._extras[-1] += seconds
-
-    def reconsider(self, step: int) -> None:
-        """Call each few dozen steps, at one that is not sampled: later steps may have become cheaper or dearer."""
-        self._measure_ordinary()
-        self._choose_next(step)
-        if self.stride == 1 and self._budget is not None and self.own_share > self._budget:
-            self.stride = 2 if self.own_share <= 2 * self._budget else LONGEST_STRIDE
-
-    def looks_at(self, step: int) -> bool:
-        """Whether the gradients of a step that is not sampled are looked at."""
-        return self.stride == 1 or step % self.stride == self.stride - 1
 
     @property
     def interval(self) -> float:
@@ -83,41 +104,70 @@ class SamplingBudget:
         if self._budget is None:
             return FIXED_INTERVAL
         earned = self._earned_s
-        return max(median(self._extras) / earned, 1.0) if self._extras and earned > 0 else math.inf
+        return max(self._price_s / earned, 1.0) if self._extras and earned > 0 else math.inf
 
     @property
     def own_share(self) -> float:
-        """What is measured at each step, as a share of the training time; NaN before it is known."""
-        return self._own_s / self._training_s
+        """What the norms have cost so far, as a share of the training time; NaN before it is known."""
+        if not self._looks:
+            return math.nan
+        return (self._own_s * self._looks / (self._last_look + 1) + self._pass_s) / self._training_s
 
     @property
     def sampled_share(self) -> float:
         """What the sampled steps have cost so far, as a share of the training time; NaN before it is known."""
-        return self._spent_s / (self._training_s * (self._last + 1)) if self._extras else math.nan
+        return self._spent_s / (self._training_s * (self._last_look + 1)) if self._extras else math.nan
 
     @property
     def _spent_s(self) -> float:
-        return self._samples * median(self._extras)
+        return self._samples * self._price_s
+
+    @property
+    def _price_s(self) -> float:
+        """What a sample costs, with the looks at it and at the step before it that would not have been taken."""
+        return median(self._extras) + self._own_s * (2 - 2 / self.stride)
 
     @property
     def _earned_s(self) -> float:
         """What each step may spend on samples."""
         budget = self._budget or 0.0
-        return max(budget - self.own_share, LEAST_SHARE * budget) * self._training_s
+        left = budget * self._training_s - self._own_s / self.stride - self._pass_s
+        return max(left, LEAST_SHARE * budget * self._training_s)
 
-    def _measure_ordinary(self) -> None:
-        if self._totals:
-            self._own_s = median(self._owns)
-            self._training_s = max(median(self._totals) - self._own_s, 1e-9)
-        self._totals, self._owns = self._totals[-1:], self._owns[-1:]
+    def _measure(self) -> None:
+        if not self._owns:
+            return
+        self._own_s, self._pass_s, self._training_s = map(median, (self._owns, self._passes, self._trainings))
+        if self._budget is not None:
+            wanted, cautious = (self._find_stride(self._own_s * factor) for factor in (1.0, SLACK))
+            self.stride = max(wanted, min(self.stride, cautious))
 
-    def _choose_next(self, step: int) -> None:
-        """The next power of two, or before that where the samples so far and one more have been paid for."""
-        doubled = 1 if self._last == 0 else max(1 << self._last.bit_length(), 4)
+    def _find_stride(self, own_s: float) -> int:
+        """The smallest one at which norms of that cost stay within their part of the budget."""
+        ratio = own_s / (self._training_s * LOOK_SHARE * (self._budget or 1.0))
+        return min(1 << max(math.ceil(math.log2(ratio)), 0), self._longest) if ratio > 1 else 1
+
+    def _choose_look(self, step: int) -> None:
+        stride = self.stride if step >= FIRST_LOOKS else 1
+        self._next_look = max(min(step + stride, self._next_sample - 1), step + 1)
+
+    def _choose_sample(self, step: int) -> None:
+        """The next one of the first steps' ladder, or before that where the samples so far and it have been paid."""
+        rung: float = _next_rung(self._last_sample)
         if self._budget is None:
-            wanted = float(self._last + FIXED_INTERVAL)
+            wanted = float((self._last_sample // FIXED_INTERVAL + 1) * FIXED_INTERVAL)
+            rung = rung if rung < FIXED_INTERVAL else wanted
         elif self._extras and self._earned_s > 0:
-            wanted = (self._spent_s + median(self._extras)) / self._earned_s
+            # Not at once what was saved up: samples side by side tell no more than one.
+            wanted = max((self._spent_s + self._price_s) / self._earned_s, self._last_sample + self.interval)
         else:
             wanted = math.inf
-        self._next = max(int(min(doubled, math.ceil(min(wanted, doubled)))), step + 1)
+        self._next_sample = max(int(min(rung, math.ceil(min(wanted, rung)))), step + 1)
+
+
+def _next_rung(step: int) -> int:
+    """The first of 4, 12, 24, 48, ... above a step: of a run of 25 steps or more three come after its first tenth."""
+    rung = 4 if step < 4 else 12
+    while rung <= step:
+        rung *= 2
+    return rung

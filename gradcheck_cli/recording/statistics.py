@@ -100,3 +100,12 @@ def to_numpy(tensor: Tensor) -> Floats:
     """A float64 copy on the host."""
     array: Floats = tensor.detach().cpu().double().numpy()
     return array
+
+
+def total_norms(norms: Floats) -> Floats:
+    """The norm over all parameters at each step, `[S, P] -> [S]`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = np.max(np.abs(norms), axis=1, initial=0.0)
+        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+        total: Floats = scale * np.sqrt(np.square(norms / scale[:, None]).sum(axis=1))
+    return total

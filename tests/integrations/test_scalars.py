@@ -60,7 +60,7 @@ def test_tensorboard_gets_them_while_the_loop_runs(tmp_path: Path, layers: int |
     x, y = rows()
     with (
         SummaryWriter(str(tmp_path)) as writer,
-        Recorder(model, optimizer, writer=writer, log_layers=layers) as recorder,
+        Recorder(model, optimizer, writer=writer, log_layers=layers, budget=None) as recorder,
     ):
         for _ in range(130):
             optimizer.zero_grad()

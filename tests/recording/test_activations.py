@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcheck_cli.recording.activations import absolute_slopes, largest_slope
+from gradcheck_cli.recording.activations import absolute_slopes, largest_slope, share_below
 
 X = torch.linspace(-3, 3, 40).reshape(8, 5)
 
@@ -37,6 +37,28 @@ def test_slopes_are_those_of_the_formula(module: nn.Module, expected: Tensor) ->
     torch.testing.assert_close(absolute_slopes(module, X), expected)
     assert torch.equal(X, before)
     assert all(parameter.grad is None for parameter in module.parameters())
+
+
+@pytest.mark.parametrize(
+    "module",
+    [nn.ReLU(), nn.LeakyReLU(0.2), nn.Tanh(), nn.Sigmoid(), nn.SiLU(), nn.GELU(), nn.GELU(approximate="tanh")],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_slopes_are_those_of_autograd(module: nn.Module, dtype: torch.dtype) -> None:
+    x = torch.cat([torch.linspace(-30, 30, 61), torch.tensor([float("inf"), -float("inf"), float("nan")])]).to(dtype)
+    wide = x.to(torch.float64 if dtype is torch.float64 else torch.float32).requires_grad_()
+    (expected,) = torch.autograd.grad(module(wide).sum(), wide)
+    torch.testing.assert_close(absolute_slopes(module, x), expected.abs(), rtol=0, atol=0, equal_nan=True)
+
+
+def test_the_forward_pass_that_a_module_was_given_counts() -> None:
+    module = nn.ReLU()
+    module.forward = torch.tanh  # type: ignore[method-assign]
+    torch.testing.assert_close(absolute_slopes(module, X), 1 - X.tanh() ** 2)
+
+
+def test_the_share_below_a_limit_leaves_out_nan() -> None:
+    assert float(share_below(torch.tensor([0.0, 0.005, 0.01, float("nan")]), 0.01)) == 0.5
 
 
 def test_slopes_are_found_without_gradients_being_on() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradcheck_cli.recording.faults import FaultWatch
+from gradcheck_cli.recording.pending_steps import ReadSteps
 
 INF = float("inf")
 
@@ -15,15 +16,15 @@ def watch(losses: list[float], norms: list[list[float]], skipped: list[bool] | N
     return faults
 
 
-def see(faults: FaultWatch, losses: list[float], norms: list[list[float]], skipped: list[bool]) -> None:
+def see(
+    faults: FaultWatch, losses: list[float], norms: list[list[float]], skipped: list[bool], *, known: bool = True
+) -> None:
     values = np.array(norms, dtype=np.float64).reshape(len(losses), 3)
-    faults.see_steps(
-        np.arange(len(losses)),
-        np.array(losses),
-        norms=values,
-        known=np.ones(values.shape, dtype=np.bool_),
-        skipped=np.array(skipped),
-    )
+    steps = np.arange(len(losses))
+    everywhere = np.ones(len(losses), dtype=np.bool_)
+    numbers = np.column_stack([losses, np.ones((len(losses), 3))])
+    flags = np.full(values.shape, known)
+    faults.see_steps(ReadSteps(steps, numbers, everywhere, values, flags, everywhere, np.array(skipped)))
 
 
 FINE = [1.0, 1.0, 1.0]
@@ -62,10 +63,20 @@ def test_a_scaler_that_leaves_out_everything_to_the_end_is_one() -> None:
 
 
 def test_unknown_gradients_are_not_bad() -> None:
-    faults = FaultWatch(["first"])
-    one = np.array([[np.nan]])
-    faults.see_steps(np.array([0]), np.array([1.0]), norms=one, known=~np.isnan(one), skipped=np.array([False]))
+    faults = FaultWatch(["first", "first", "last"])
+    see(faults, [1.0], [[np.nan] * 3], [False], known=False)
     assert faults.streak == 0
+
+
+def test_a_loss_that_nobody_told_is_not_bad_and_one_of_a_step_not_looked_at_is() -> None:
+    faults = FaultWatch(["first"])
+    numbers = np.array([[np.nan, 0.1, np.nan, np.nan], [INF, 0.1, np.nan, np.nan]])
+    none, nobody = np.zeros((0, 1)), np.zeros(2, dtype=np.bool_)
+    steps, told = np.arange(2), np.array([False, True])
+    faults.see_steps(ReadSteps(steps, numbers, nobody, none, none.astype(np.bool_), told, nobody))
+    found = faults.finish(parameters_finite=True)
+    assert found is not None
+    assert (found.step, found.quantity, found.layers) == (1, "loss", ())
 
 
 def test_outputs_say_more_than_the_loss_at_the_same_step() -> None:

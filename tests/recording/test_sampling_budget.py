@@ -1,63 +1,143 @@
-"""The interval between sampled steps follows from what they cost."""
+"""Which steps are looked at, and which closely, follows from what that costs."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
-from gradcheck_cli.recording.sampling_budget import FIXED_INTERVAL, SamplingBudget
+from gradcheck_cli.recording.sampling_budget import FIRST_LOOKS, FIXED_INTERVAL, LONGEST_STRIDE, SamplingBudget
+
+
+@dataclass
+class Simulation:
+    """What was chosen in a loop, and what all of it cost as a share of the training time."""
+
+    plan: SamplingBudget
+    sampled: list[int] = field(default_factory=list)
+    looked_at: list[int] = field(default_factory=list)
+    cost: float = 0.0
 
 
 def simulate(
     budget: float | None, *, steps: int, own: float = 0.002, sampled: float = 4.0, training: float = 1.0
-) -> tuple[list[int], SamplingBudget]:
-    """A loop whose steps take `training` seconds, ours `own` of them more, and a sampled one `sampled` more."""
-    chosen, plan = [], SamplingBudget(budget)
+) -> Simulation:
+    """A loop whose steps take `training` seconds, one that is looked at `own` more, a sampled one `sampled` more."""
+    found = Simulation(SamplingBudget(budget))
+    plan, since, spent = found.plan, 0.0, 0.0
     for step in range(steps):
+        since += training
         if step in plan:
-            chosen.append(step)
-            plan.see_sampled(step, training + own + sampled, own + sampled / 4)
-        else:
-            plan.see_ordinary(training + own, own)
-            if step % 64 == 63:
-                plan.reconsider(step)
-    return chosen, plan
+            plan.see_sampled(step, since + own + sampled, own + sampled / 4)
+            found.sampled.append(step)
+            spent += own + sampled
+            since = 0.0
+        elif not plan.passes_over(step):
+            plan.see_look(step, since + own, own)
+            found.looked_at.append(step)
+            spent += own
+            since = 0.0
+    found.cost = spent / (steps * training)
+    return found
 
 
 @pytest.mark.parametrize("budget", [0.005, 0.02, 0.1])
 @pytest.mark.parametrize("sampled", [0.1, 4.0, 30.0])
-def test_the_whole_cost_stays_within_the_budget(budget: float, sampled: float) -> None:
-    steps = 200_000
-    chosen, _ = simulate(budget, steps=steps, sampled=sampled)
-    assert 0.002 + len(chosen) * sampled / steps <= budget * 1.05 + 20 * sampled / steps
+@pytest.mark.parametrize("own", [0.0001, 0.002, 0.03])
+def test_the_whole_cost_stays_within_the_budget(budget: float, sampled: float, own: float) -> None:
+    steps = 50_000
+    first = 20 * sampled / steps + FIRST_LOOKS * own / steps
+    assert simulate(budget, steps=steps, sampled=sampled, own=own).cost <= budget * 1.05 + first
 
 
 def test_a_larger_budget_samples_more_often() -> None:
-    few, many = (len(simulate(budget, steps=20_000)[0]) for budget in (0.01, 0.05))
+    few, many = (len(simulate(budget, steps=20_000).sampled) for budget in (0.01, 0.05))
     assert many > 3 * few
 
 
-def test_the_first_steps_and_powers_of_two_are_always_sampled() -> None:
-    chosen, _ = simulate(1e-6, steps=3000, sampled=100.0)
-    assert chosen == [0, 1, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048]
+def test_some_first_steps_are_always_sampled() -> None:
+    chosen = simulate(1e-6, steps=3000, sampled=100.0).sampled
+    assert chosen == [0, 4, 12, 24, 48, 96, 192, 384, 768, 1536]
+
+
+def test_the_first_steps_are_all_looked_at() -> None:
+    found = simulate(0.02, steps=200, own=5.0)
+    assert [step for step in range(200) if step in {*found.sampled, *found.looked_at}][:FIRST_LOOKS] == list(range(32))
+
+
+def test_cheap_norms_are_taken_at_each_step() -> None:
+    found = simulate(0.02, steps=300, own=0.0045)
+    assert sorted(found.sampled + found.looked_at) == list(range(300))
+    assert found.plan.stride == 1
+
+
+@pytest.mark.parametrize(("own", "stride"), [(0.0055, 2), (0.015, 4), (0.035, 8), (0.05, 16), (5.0, 16)])
+def test_dear_norms_are_taken_as_often_as_a_quarter_of_the_budget_pays_for(own: float, stride: int) -> None:
+    assert simulate(0.02, steps=300, own=own).plan.stride == stride
+
+
+def test_the_step_before_a_sampled_one_is_looked_at() -> None:
+    found = simulate(0.02, steps=3000, own=0.3)
+    assert {step - 1 for step in found.sampled[2:]} <= {*found.looked_at, *found.sampled}
+
+
+def test_norms_that_become_cheap_are_taken_more_often_again_and_dear_ones_less() -> None:
+    plan = SamplingBudget(0.02)
+    strides = []
+    for step in range(3000):
+        if step in plan:
+            plan.see_sampled(step, 5.0, 1.0)
+        elif not plan.passes_over(step):
+            own = 0.1 if step < 1000 else 0.001 if step < 2000 else 0.015
+            plan.see_look(step, plan.stride + own, own)
+        if step in (999, 1999, 2999):
+            strides.append(plan.stride)
+    assert strides == [16, 1, 4]
+
+
+def test_a_cost_near_the_limit_does_not_change_the_stride_to_and_fro() -> None:
+    plan = SamplingBudget(0.02)
+    strides = []
+    for step in range(2000):
+        if step in plan:
+            plan.see_sampled(step, 5.0, 1.0)
+        elif not plan.passes_over(step):
+            own = 0.0052 if step // 100 % 2 else 0.0048
+            plan.see_look(step, plan.stride + own, own)
+            strides.append(plan.stride)
+    assert sum(before != after for before, after in pairwise(strides)) == 1
 
 
 def test_norms_that_cost_all_of_the_budget_leave_a_fifth_of_it_to_samples() -> None:
     steps = 500_000
-    chosen, _ = simulate(0.02, steps=steps, own=0.05)
-    assert 0.5 * 0.004 < len(chosen) * 4.0 / steps < 1.2 * 0.004
+    samples = len(simulate(0.02, steps=steps, own=5.0).sampled)
+    # A sample has the step before it looked at, too.
+    assert 0.003 < samples * (4.0 + 2 * 5.0) / steps < 0.0045
 
 
 def test_dearer_samples_are_taken_less_often() -> None:
-    cheap, dear = (simulate(0.02, steps=5000, sampled=cost)[1].interval for cost in (2.0, 20.0))
+    cheap, dear = (simulate(0.02, steps=5000, sampled=cost).plan.interval for cost in (2.0, 20.0))
     assert dear == pytest.approx(10 * cheap)
 
 
-def test_without_a_budget_each_64th_step_whatever_it_costs() -> None:
-    chosen, plan = simulate(None, steps=300, sampled=1000.0)
-    assert chosen == [0, 1, 4, 8, 16, 32, 64, 128, 192, 256]
-    assert plan.interval == FIXED_INTERVAL
+def test_without_a_budget_every_step_is_looked_at_and_each_64th_sampled_whatever_it_costs() -> None:
+    found = simulate(None, steps=300, own=10.0, sampled=1000.0)
+    assert found.sampled == [0, 4, 12, 24, 48, 64, 128, 192, 256]
+    assert sorted(found.sampled + found.looked_at) == list(range(300))
+    assert found.plan.interval == FIXED_INTERVAL
+
+
+def test_nothing_is_passed_over_where_all_is_to_be_looked_at() -> None:
+    plan = SamplingBudget(0.02)
+    plan.look_at_all()
+    for step in range(300):
+        assert not plan.passes_over(step)
+        if step in plan:
+            plan.see_sampled(step, 5.0, 1.0)
+        else:
+            plan.see_look(step, 1.0 + LONGEST_STRIDE, LONGEST_STRIDE)
 
 
 def test_a_sample_that_seems_to_cost_nothing_is_counted_by_what_is_known_of_it() -> None:
@@ -66,8 +146,49 @@ def test_a_sample_that_seems_to_cost_nothing_is_counted_by_what_is_known_of_it()
         if step in plan:
             plan.see_sampled(step, 0.5, 0.302)
         else:
-            plan.see_ordinary(1.002, 0.002)
+            plan.see_look(step, 1.002, 0.002)
     assert plan.interval == pytest.approx(0.3 / 0.018, rel=0.01)
+
+
+def test_samples_are_spread_though_much_was_saved_up() -> None:
+    plan, sampled = SamplingBudget(0.02), []
+    for step in range(6000):
+        cost = 4.0 if step < 1000 else 0.5
+        if step in plan:
+            plan.see_sampled(step, 1.0 + cost, cost)
+            sampled.append(step)
+        else:
+            plan.see_look(step, 1.0, 0.0)
+    gaps = [after - before for before, after in pairwise(sampled) if before > 3000]
+    assert min(gaps) == 25
+
+
+def test_what_passing_over_costs_counts() -> None:
+    plan = SamplingBudget(0.02)
+    since = 0.0
+    for step in range(4000):
+        since += 1.0
+        if step in plan:
+            plan.see_sampled(step, since + 1.0, 1.0)
+            since = 0.0
+        elif plan.passes_over(step):
+            plan.see_pass(0.01)
+            since += 0.01
+        else:
+            plan.see_look(step, since + 0.05, 0.05)
+            since = 0.0
+    assert plan.own_share == pytest.approx(0.05 / 16 + 0.01 * 15 / 16, rel=0.05)
+
+
+def test_what_was_spent_late_counts() -> None:
+    plan = SamplingBudget(0.02)
+    for step in range(200):
+        if step in plan:
+            plan.see_sampled(step, 1.302, 0.302)
+            plan.see_late(0.3)
+        else:
+            plan.see_look(step, 1.002, 0.002)
+    assert plan.interval == pytest.approx(0.6 / 0.018, rel=0.01)
 
 
 def test_nothing_is_claimed_before_it_is_known() -> None:
@@ -76,9 +197,9 @@ def test_nothing_is_claimed_before_it_is_known() -> None:
     assert math.isnan(plan.sampled_share)
     assert plan.interval == math.inf
     assert 0 in plan
+    assert not plan.passes_over(0)
 
 
 def test_what_was_spent_is_told() -> None:
-    chosen, plan = simulate(0.02, steps=10_000)
-    assert plan.own_share == pytest.approx(0.002, rel=0.01)
-    assert plan.sampled_share == pytest.approx(len(chosen) * 4.0 / (chosen[-1] + 1), rel=0.01)
+    found = simulate(0.02, steps=10_000, own=0.05)
+    assert found.plan.own_share + found.plan.sampled_share == pytest.approx(found.cost, rel=0.05)

@@ -27,10 +27,13 @@ from gradcheck_cli.recording.distributed import is_sharded
 from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.recording.live_model import describe_model, find_class
 from gradcheck_cli.recording.loss_scale import backward_scale, gradient_scale
+from gradcheck_cli.recording.recorder import STEPS_PER_FLUSH
 from gradcheck_cli.recording.recorder import Recorder as StepRecorder
 from gradcheck_cli.recording.sampling_budget import SamplingBudget
 
 _NO_PLAN = 2**31
+_MOST_STEPS_PENDING = 512
+"""Losses that may wait for their transfer where nobody waits for them."""
 
 
 class Recorder:
@@ -110,6 +113,7 @@ class Recorder:
             sampled_steps=self._budget,
             root=live.root,
             unseen=live.compiled,
+            steps_per_flush=STEPS_PER_FLUSH if writer is not None or stop_on is not None else _MOST_STEPS_PENDING,
         )
         self._validations = ValidationLog()
         self._watch = FindingWatch(stop_on) if stop_on is not None else None
@@ -117,7 +121,8 @@ class Recorder:
         self._status, self._stopped_because = RunStatus.COMPLETED, ""
         self._updates = UpdateWatch(self._optimizers, self._recorder)
         self._last_end = 0.0
-        self._is_closed = False
+        self._passes_left = self._passes = 0
+        self._is_started = self._is_closed = False
         self._parameters_finite: bool | None = None
         self._batch_sizes: tuple[int, int] | tuple[()] = ()
 
@@ -136,9 +141,9 @@ class Recorder:
 
     def start(self) -> None:
         """Begin; the `with` statement does this."""
-        if self._updates.is_started:
+        if self._is_started:
             return
-        self._is_closed, self._parameters_finite = False, None
+        self._is_started, self._is_closed, self._parameters_finite = True, False, None
         self._updates.start()
         self._begin_step()
         self._last_end = time.perf_counter()
@@ -153,6 +158,7 @@ class Recorder:
         if not alone:
             self._updates.finish_update()
         self._updates.close()
+        self._is_started, self._passes_left, self._passes = False, 0, 0
         self._recorder.close()
         if alone:
             self._recorder.forget_pending()
@@ -184,12 +190,11 @@ class Recorder:
             UsageError: `loss` is not one number, the recorder is closed, or there are no gradients at the first step.
             StopTraining: `stop_on` asks for it; the `with` statement ends the block and lets nothing through.
         """
+        if self._passes_left and scaler is None and self._pass_over(loss):
+            return
         began = time.perf_counter()
         recorder, step = self._recorder, self._recorder.steps_done
         value = read_loss(loss)
-        if self._budget.passes_over(step) and scaler is None and self._pass_over(value):
-            self._budget.see_pass(time.perf_counter() - began)
-            return
         self._prepare(step)
         if scaler is not None:
             self._budget.look_at_all()
@@ -330,18 +335,34 @@ class Recorder:
             self._updates.forget_others()
 
     def _pass_over(self, loss: Tensor | float | None) -> bool:
-        """Keep nothing but the loss of a step, where that is as it should be: looking at more would cost too much."""
-        if not self._updates.is_started or (isinstance(loss, float) and not math.isfinite(loss)):
+        """Keep nothing but the loss of a step, where that is as it should be: looking at more would cost too much.
+
+        What happens here happens at nearly each step of a small network's loop, with the caches full of other things:
+        each further function and object would be fetched from far. The last one of a row tells what they take.
+        """
+        began = time.perf_counter() if self._passes_left == 1 else 0.0
+        value = loss.item() if loss.__class__ is Tensor and loss.is_cpu and not loss.dim() else read_loss(loss)
+        if value.__class__ is float and not math.isfinite(value):
             return False
-        if self._recorder.is_update_awaited:
+        if not self._passes:
             self._see_late()
-        self._updates.expect_nothing()
-        self._recorder.pass_over(loss, learning_rate=self._find_rate())
+            self._updates.pause()
+            self._recorder.pass_over()
+            self._passes = self._passes_left
+        groups = self._optimizers[0].param_groups
+        rate = groups[0]["lr"]
+        if rate.__class__ is not float or len(groups) > 1 or len(self._optimizers) > 1:
+            rate = self._find_rate()
+        self._recorder.pending.keep((value, rate))
+        self._passes_left -= 1
+        if began:
+            self._budget.passing_s = (time.perf_counter() - began) * self._passes
         return True
 
     def _prepare(self, step: int) -> None:
         """What comes before a look at a step's gradients."""
-        if not self._updates.is_started:
+        self._passes_left = self._passes = 0
+        if not self._is_started:
             self._refuse_closed()
             self.start()
         if not step:
@@ -351,9 +372,9 @@ class Recorder:
             self._after_flush(step)
 
     def _find_rate(self) -> Tensor | float:
-        first, *others = self._optimizers
-        if not others and len(first.param_groups) == 1:
-            rate: Tensor | float = first.param_groups[0]["lr"]
+        groups = self._optimizers[0].param_groups
+        if len(groups) == 1 == len(self._optimizers):
+            rate: Tensor | float = groups[0]["lr"]
             return rate.detach().clone() if isinstance(rate, Tensor) else rate
         return max(float(group["lr"]) for optimizer in self._optimizers for group in optimizer.param_groups)
 
@@ -389,6 +410,7 @@ class Recorder:
         else:
             self._budget.see_look(step, total, own)
         self._last_end = ended
+        self._passes_left = self._budget.count_passes(step)
 
     def _after_flush(self, step: int) -> None:
         if self._writer is not None:

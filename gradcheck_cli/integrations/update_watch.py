@@ -31,24 +31,23 @@ class UpdateWatch:
         self._late_s = 0.0
         self.steps = 0
 
-    @property
-    def is_started(self) -> bool:
-        """Whether steps are seen."""
-        return bool(self._handles)
-
     def start(self) -> None:
-        """Put the hooks in place."""
-        for optimizer in self._optimizers:
+        """Put the hooks in place, where they are not."""
+        for optimizer in () if self._handles else self._optimizers:
             self._handles += [
                 optimizer.register_step_pre_hook(self._before_hook),
                 optimizer.register_step_post_hook(self._after_hook),
             ]
 
-    def close(self) -> None:
-        """Remove them."""
-        self.ignore_others()
+    def pause(self) -> None:
+        """The next steps are of no interest: even a hook that does nothing would cost what it costs to call it."""
         while self._handles:
             self._handles.pop().remove()
+
+    def close(self) -> None:
+        """Remove all hooks."""
+        self.ignore_others()
+        self.pause()
 
     def expect(self, *, clipping: bool) -> None:
         """The optimizers step next.
@@ -56,14 +55,9 @@ class UpdateWatch:
         Args:
             clipping: Whether the gradients may be clipped before that.
         """
+        self.start()
         self._before_hook.is_wanted = clipping
-        # By a closure the gradients are clipped inside the step; a sampled step's update is measured behind it.
-        self._after_hook.is_wanted = True
         self.steps = 0
-
-    def expect_nothing(self) -> None:
-        """Their next steps are of no interest."""
-        self._before_hook.is_wanted = self._after_hook.is_wanted = False
 
     def forget_others(self) -> None:
         """From now on, what passes through the model before the step of somebody else's optimizer is for that one."""
@@ -107,7 +101,7 @@ class UpdateWatch:
 
 
 class _Weak:
-    """A hook that does not keep its object alive, and costs next to nothing while it is not wanted."""
+    """A hook that does not keep its object alive, and may not be wanted."""
 
     __slots__ = ("_method", "is_wanted")
 

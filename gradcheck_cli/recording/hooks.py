@@ -7,56 +7,25 @@ gradient. Full backward hooks are not used: they refuse in-place activations and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gradcheck_cli.recording.activations import SATURATED_SHARE, absolute_slopes, find_largest_slope, share_below
 from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.distributed import Ranks
-from gradcheck_cli.recording.history import Floats, Quantity
 from gradcheck_cli.recording.inert_hook import InertHook
-from gradcheck_cli.recording.layer_signals import Column, SampleNorms, summarize_samples
+from gradcheck_cli.recording.measured_signals import LayerCall, MeasuredSignals, SlopeCall
 from gradcheck_cli.recording.nested_tensors import find_row_axis, find_row_tensors, put_rows_first
-from gradcheck_cli.recording.statistics import row_norms, to_numpy, varying_row_norms
+from gradcheck_cli.recording.statistics import row_norms, varying_row_norms
 
 SLOPE_ROWS, SLOPE_ELEMENTS = 64, 2**16
 """An activation's slope is taken at so many rows of its input, fewer (but 8) where those have more elements."""
 
-
-@dataclass(eq=False)
-class _Call:
-    """One call of one layer: norms `[N]` for each tensor of its output.
-
-    Attributes:
-        passes: For each backward pass through this call, the norm of the gradient of each output tensor.
-    """
-
-    layer: int
-    copies: int = 1
-    rows: int = 0
-    magnitudes: list[Tensor] = field(default_factory=list)
-    variations: list[Tensor] = field(default_factory=list)
-    passes: list[dict[int, Tensor]] = field(default_factory=list)
-
-    @property
-    def vectors(self) -> list[Tensor]:
-        gradients = (norm for one in self.passes for norm in one.values())
-        return [*self.magnitudes, *self.variations, *gradients]
-
-
-@dataclass(frozen=True, eq=False)
-class _SlopeCall:
-    """Mean slope and share of saturated elements, 0-d, over some rows at one call of an activation."""
-
-    slope: Tensor
-    saturated: Tensor
-    rows: int
+_Register = Callable[[Any], torch.utils.hooks.RemovableHandle]
 
 
 class SignalHooks:
@@ -86,6 +55,7 @@ class SignalHooks:
         self._layers, self._names, self._ranks = layers, tuple(layers), ranks
         self._activations = activations
         self._root, self._dead_units = root, dead_units
+        self._hooks = tuple(self._make_hooks())
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._made_out_of_place: list[nn.Module] = []
         self._largest_slopes: dict[int, float] = {}
@@ -96,14 +66,9 @@ class SignalHooks:
     def attach(self) -> None:
         """Observe from now on; forgets what was measured before."""
         self.forget()
-        if self._root is not None:
-            self._handles.append(self._root.register_forward_pre_hook(InertHook(self._before_root)))
-            self._handles.append(self._root.register_forward_hook(InertHook(self._after_root)))
-        for index, layer in enumerate(self._layers.values()):
-            self._handles.append(layer.register_forward_hook(InertHook(self._after_forward, index)))
-        for index, activation in enumerate(self._activations.values()):
-            hook = InertHook(self._before_activation, index)
-            self._handles.append(activation.register_forward_pre_hook(hook))
+        for register, hook in self._hooks:
+            self._handles.append(register(hook))
+        for activation in self._activations.values():
             if getattr(activation, "inplace", False):
                 # An in-place change of a view drops the graph node that the view's own tensor hook sits on.
                 self._made_out_of_place.append(activation)
@@ -122,24 +87,31 @@ class SignalHooks:
         """Rows that went through the network with gradients since `attach`, where a root was given, and ..."""
         self.batches = 0
         """... in how many forward passes."""
-        self._calls: list[_Call] = []
-        self._slopes: list[list[_SlopeCall]] = [[] for _ in self._activations]
+        self._calls: list[LayerCall] = []
+        self._slopes: list[list[SlopeCall]] = [[] for _ in self._activations]
         self._unmeasured: Counter[tuple[bool, int]] = Counter()
         self._in_evaluation = False
 
-    def collect(self, gradient_factor: float) -> dict[Quantity, Column]:
-        """What was measured since `attach`, over the layers or, for slopes, the activations.
+    def _make_hooks(self) -> Iterator[tuple[_Register, InertHook]]:
+        """Where each hook goes, and it."""
+        if self._root is not None:
+            yield self._root.register_forward_pre_hook, InertHook(self._before_root)
+            yield self._root.register_forward_hook, InertHook(self._after_root)
+        for index, layer in enumerate(self._layers.values()):
+            yield layer.register_forward_hook, InertHook(self._after_forward, index)
+        for index, activation in enumerate(self._activations.values()):
+            yield activation.register_forward_pre_hook, InertHook(self._before_activation, index)
+
+    def take(self, gradient_factor: float) -> MeasuredSignals:
+        """What was measured since `attach`, left where it is.
 
         Args:
             gradient_factor: Turns a recorded gradient into that of one sample's own loss: N for mean-reduced losses,
                 divided by the loss scale.
         """
-        calls = _transfer(self._calls, gradient_factor)
-        total = None if self._ranks is None else self._ranks.total
-        found = summarize_samples(calls, layers=len(self._layers), total=total)
-        found[Quantity.ACTIVATION_SLOPE], found[Quantity.SATURATED_FRACTION] = self._slope_columns()
+        measured = MeasuredSignals(self._calls, self._slopes, len(self._layers), gradient_factor, self._ranks)
         self.forget()
-        return found
+        return measured
 
     def _before_root(self, _module: nn.Module, _inputs: Any) -> None:
         self._in_evaluation = not torch.is_grad_enabled()
@@ -166,7 +138,7 @@ class SignalHooks:
     def _after_forward(self, index: int, module: nn.Module, _inputs: Any, output: Any) -> None:
         if not self._counts((False, index)):
             return
-        call = _Call(index, 1 if self._ranks is None else self._ranks.copies)
+        call = LayerCall(index, 1 if self._ranks is None else self._ranks.copies)
         for position, tensor in enumerate(find_row_tensors(output)):
             axis = find_row_axis(module, tensor, position)
             call.rows = call.rows or tensor.shape[axis]
@@ -174,7 +146,7 @@ class SignalHooks:
         if call.magnitudes:
             self._calls.append(call)
 
-    def _observe(self, tensor: Tensor, call: _Call, *, axis: int) -> None:
+    def _observe(self, tensor: Tensor, call: LayerCall, *, axis: int) -> None:
         values = put_rows_first(tensor.detach(), call.rows, axis=axis)
         if values is None or not values.numel():
             return
@@ -206,27 +178,7 @@ class SignalHooks:
             if self._dead_units is not None:
                 self._dead_units.see_slopes(index, slopes)
             saturated = share_below(slopes, SATURATED_SHARE * self._largest_slopes[index])
-            self._slopes[index].append(_SlopeCall(slopes.mean(), saturated, len(values)))
-
-    def _slope_columns(self) -> tuple[Column, Column]:
-        slope, saturated = (Column.unknown(len(self._activations)) for _ in range(2))
-        measured = [index for index, calls in enumerate(self._slopes) if calls]
-        if measured:
-            calls = [call for index in measured for call in self._slopes[index]]
-            flat = to_numpy(torch.stack([number for call in calls for number in (call.slope, call.saturated)]))
-            counts = np.array([len(self._slopes[index]) for index in measured])
-            pairs = self._over_all_rows(flat.reshape(-1, 2), np.array([call.rows for call in calls]))
-            means = np.add.reduceat(pairs, np.cumsum(counts) - counts) / counts[:, None]
-            slope.values[measured], saturated.values[measured] = means.T
-            slope.known[measured] = saturated.known[measured] = True
-        return slope, saturated
-
-    def _over_all_rows(self, means: Floats, rows: Floats) -> Floats:
-        """Means `[calls, 2]` over the rows of all processes from those over this one's."""
-        if self._ranks is None:
-            return means
-        totals = self._ranks.total(np.column_stack([means * rows[:, None], rows]))
-        return np.asarray(totals[:, :2] / totals[:, 2:])
+            self._slopes[index].append(SlopeCall(slopes.mean(), saturated, len(values)))
 
 
 def is_inside_backward() -> bool:
@@ -235,7 +187,7 @@ def is_inside_backward() -> bool:
     return current is not None and current() != -1
 
 
-def _keep_gradient(call: _Call, place: int, axis: int, gradient: Tensor | None) -> None:
+def _keep_gradient(call: LayerCall, place: int, axis: int, gradient: Tensor | None) -> None:
     if gradient is None:
         # One of several outputs of a function, which nothing used.
         return
@@ -246,40 +198,3 @@ def _keep_gradient(call: _Call, place: int, axis: int, gradient: Tensor | None) 
         # A further backward pass through the same graph.
         call.passes.append({})
     call.passes[-1][place] = row_norms(values)
-
-
-def _transfer(calls: list[_Call], gradient_factor: float) -> list[SampleNorms]:
-    """All norms as numpy arrays, by one transfer from the device; a call for each backward pass through it."""
-    vectors = [vector for call in calls for vector in call.vectors]
-    if not vectors:
-        return []
-    flat = to_numpy(torch.cat(vectors))
-    start = 0
-
-    def take(count: int, rows: int, factor: float = 1.0) -> Floats | None:
-        """The norm over the tensors of one output."""
-        nonlocal start
-        stop = start + rows * count
-        values, start = flat[start:stop], stop
-        if not count:
-            return None
-        joined: Floats = values if count == 1 else np.sqrt(np.square(values.reshape(-1, rows)).sum(axis=0))
-        return joined * factor
-
-    samples = []
-    for call in calls:
-        # In the order of `vectors`.
-        magnitude, variation = take(len(call.magnitudes), call.rows), take(len(call.variations), call.rows)
-        for one in call.passes or [{}]:
-            gradient = take(len(one), call.rows, gradient_factor * call.copies)
-            samples.append(
-                SampleNorms(
-                    call.layer,
-                    call.rows,
-                    magnitude=magnitude,
-                    variation=variation,
-                    gradient=gradient,
-                    copies=call.copies,
-                )
-            )
-    return samples

@@ -46,28 +46,33 @@ class SampleNorms:
     gradient: Floats | None
     copies: int = 1
 
+    @property
+    def sensitivity(self) -> Floats | None:
+        """By how much the loss of each sample hangs on what tells its output from the mean output."""
+        if self.variation is None or self.gradient is None:
+            return None
+        with np.errstate(invalid="ignore"):
+            product: Floats = self.variation * self.gradient
+        return product
+
 
 def summarize_samples(
     calls: Sequence[SampleNorms], *, layers: int, total: Callable[[Floats], Floats] | None = None
 ) -> dict[Quantity, Column]:
     """The root mean square over samples of each signal, for each of `layers` layers.
 
-    The sensitivity of one sample is the product of its variation and its gradient: by how much its loss hangs on what
-    tells its output from the mean output. fp64 holds the squares of fp32 norms, and of their products, whatever their
-    size.
+    The sensitivity of one sample is the product of its variation and its gradient. fp64 holds the squares of fp32
+    norms, and of their products, whatever their size.
 
     Args:
         total: Sums over the processes that share the rows; None where this one has them all.
     """
-    norms, known = _align(calls)
     sums, counts = np.zeros((layers, 4)), np.zeros((layers, 4))
-    if calls:
-        rows = np.array([call.rows for call in calls])
-        indices = np.array([call.layer for call in calls])
-        copies = np.array([call.copies for call in calls])
-        parts = np.add.reduceat(np.square(norms), np.cumsum(rows) - rows, axis=1) / copies
-        np.add.at(sums, indices, np.where(known, parts, 0.0).T)
-        np.add.at(counts, indices, (known * (rows / copies)).T)
+    for call in calls:
+        for kind, values in enumerate((call.variation, call.magnitude, call.gradient, call.sensitivity)):
+            if values is not None:
+                sums[call.layer, kind] += np.dot(values, values) / call.copies
+                counts[call.layer, kind] += call.rows / call.copies
     if total is not None:
         sums, counts = total(np.stack([sums, counts]))
     values = np.full((layers, 4), np.nan)
@@ -81,23 +86,6 @@ def summarize_samples(
         Quantity.FORWARD_RELATIVE: divide(forward, magnitude),
         Quantity.SENSITIVITY: sensitivity,
     }
-
-
-def _align(calls: Sequence[SampleNorms]) -> tuple[Floats, Bools]:
-    """Variation, magnitude, gradient and sensitivity of all rows of all calls, and which of them each call knows."""
-    norms = np.zeros((4, sum(call.rows for call in calls)))
-    known = np.zeros((4, len(calls)), dtype=np.bool_)
-    start = 0
-    for index, call in enumerate(calls):
-        for kind, values in enumerate((call.variation, call.magnitude, call.gradient)):
-            if values is not None:
-                norms[kind, start : start + call.rows] = values
-                known[kind, index] = True
-        start += call.rows
-    with np.errstate(invalid="ignore"):
-        np.multiply(norms[0], norms[2], out=norms[3])
-    known[3] = known[0] & known[2]
-    return norms, known
 
 
 def divide(numerator: Column, denominator: Column) -> Column:

@@ -19,6 +19,9 @@ from gradcheck_cli.recording.statistics import to_numpy, total_norms
 SAME_NORM = 1e-6
 """Two norms that differ by a smaller share are of the same gradients."""
 
+PendingStep = tuple[Tensor | float | None, Tensor | float]
+"""Loss, None where it is not known, and learning rate."""
+
 
 @dataclass(eq=False, slots=True)
 class Look:
@@ -60,27 +63,32 @@ class ReadSteps:
 
 
 class PendingSteps:
-    """Successive steps from `first` on, some of which were looked at."""
+    """Successive steps from `first` on, some of which were looked at.
+
+    Attributes:
+        keep: Appends a step.
+    """
 
     def __init__(self, first: int = 0) -> None:
         self._first = first
-        self._steps: list[tuple[Tensor | float | None, Tensor | float]] = []
+        self._steps: list[PendingStep] = []
         self._looks: list[Look] = []
+        self.keep = self._steps.append
 
     def __len__(self) -> int:
         return len(self._steps)
 
-    def add(self, loss: Tensor | float | None, learning_rate: Tensor | float) -> int:
-        """Append a step; how many steps there are now, from the first of the run on."""
-        self._steps.append((loss, learning_rate))
-        return self._first + len(self._steps)
-
     def add_look(self, look: Look) -> None:
-        """Append what was seen of the step that will be added next; of a step that was broken off, the last counts."""
+        """Append what was seen of the step that will be kept next; of a step that was broken off, the last counts."""
         if self._looks and self._looks[-1].step == look.step:
             self._looks[-1] = look
         else:
             self._looks.append(look)
+
+    @property
+    def looks(self) -> int:
+        """How many were looked at."""
+        return len(self._looks)
 
     @property
     def last_look(self) -> Look | None:

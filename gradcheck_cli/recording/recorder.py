@@ -23,6 +23,7 @@ from gradcheck_cli.recording.gradient_norms import GradientNorms
 from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
 from gradcheck_cli.recording.hooks import SignalHooks
 from gradcheck_cli.recording.layer_signals import Column
+from gradcheck_cli.recording.measured_signals import MeasuredSignals
 from gradcheck_cli.recording.norm_table import NormTable
 from gradcheck_cli.recording.observed import find_observed
 from gradcheck_cli.recording.pending_steps import Look, PendingSteps
@@ -57,10 +58,22 @@ class Recorded:
     through_time: Mapping[str, ThroughTime]
 
 
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """A sampled step: what is still on the device of it, and what is not."""
+
+    step: int
+    signals: MeasuredSignals
+    columns: Mapping[Quantity, Column]
+
+
 class Recorder:
     """Around each optimizer step: `begin_step`, `after_backward`, perhaps `after_clipping`, `after_update`.
 
     Always `close` it: hooks may be attached when a step is interrupted. Such a step is not recorded.
+
+    Attributes:
+        pending: The steps that have not been transferred; takes those whose gradients are not looked at.
     """
 
     def __init__(
@@ -76,6 +89,7 @@ class Recorder:
         sampled_steps: Container[int] | None = None,
         root: nn.Module | None = None,
         unseen: Collection[str] = (),
+        steps_per_flush: int = STEPS_PER_FLUSH,
     ) -> None:
         """Args:
         modules: By layer name.
@@ -89,6 +103,7 @@ class Recorder:
         sampled_steps: Steps to look at more closely; None lets the plan choose them.
         root: The whole network, for a loop that tells neither how many rows a step has nor evaluates a slice: rows are
             then counted, and dead units looked for in the training batches.
+        steps_per_flush: After so many steps all is transferred from the device, or after 64 that were looked at.
         unseen: Layers whose calls cannot be seen; their parameters are recorded all the same.
         """
         observed = find_observed(modules, layers, unseen=unseen)
@@ -98,7 +113,7 @@ class Recorder:
         self._sampled_steps = choose_steps(planned_steps, steps_per_epoch) if sampled_steps is None else sampled_steps
         self._shards = Shards(self._parameters)
         self._dead_units = DeadUnits(observed.activations, channels_first=observed.channels_first)
-        self._watches_batches = root is not None
+        self._watches_batches, self._steps_per_flush = root is not None, steps_per_flush
         self._hooks = SignalHooks(
             observed.layers,
             observed.activations,
@@ -121,10 +136,10 @@ class Recorder:
             }
         )
         self._log = StepLog()
-        self._pending = PendingSteps()
-        self._step = 0
+        self.pending = PendingSteps()
         self._sampling = False
-        self._columns: dict[Quantity, Column] = {}
+        self._sample: _Sample | None = None
+        self._samples: list[_Sample] = []
         self._look: Look | None = None
         self._updating: int | None = None
         self._awaits_clipping = False
@@ -151,15 +166,9 @@ class Recorder:
         self._look = Look(self._step, self._gradients.take(check=self._sampling))
         return self._look.norms.norms
 
-    def pass_over(self, loss: Tensor | float | None, *, learning_rate: Tensor | float) -> None:
-        """Call in place of all others from `after_backward` on where a step's gradients are not to be looked at.
-
-        Args:
-            loss: As in `end_step`.
-            learning_rate: As used by the step.
-        """
+    def pass_over(self) -> None:
+        """Call where the gradients of the steps to come are not to be looked at, which `pending` alone takes."""
         self._awaits_clipping = False
-        self._step = self._pending.add(loss, learning_rate)
 
     def after_clipping(self, factor: Tensor | float) -> None:
         """Call after clipping, with what the gradients were multiplied by."""
@@ -192,12 +201,11 @@ class Recorder:
         look = self._taken
         look.scale = scale
         if self._sampling:
-            self._signals.put(self._step, self._columns)
-            self._updating = self._step
-        self._pending.add_look(look)
+            self._keep_sample()
+        self.pending.add_look(look)
         self._look = None
         self._sampling = False
-        self._step = self._pending.add(loss, learning_rate)
+        self.pending.keep((loss, learning_rate))
 
     def see_update(self) -> None:
         """The weights are those after the last step: on a sampled one, measure by how much they changed."""
@@ -225,7 +233,7 @@ class Recorder:
         if not self._awaits_clipping:
             return
         self._awaits_clipping = False
-        taken, look = self._gradients.take_if_changed(), self._pending.last_look
+        taken, look = self._gradients.take_if_changed(), self.pending.last_look
         if taken is not None and look is not None:
             look.clipped = taken.divide(scale)
 
@@ -235,26 +243,27 @@ class Recorder:
 
     def forget_pending(self) -> None:
         """Leave out what has not been transferred: other processes, which it may need, have gone their own way."""
-        self._pending = PendingSteps(self._pending.end)
+        self.pending, self._samples = PendingSteps(self.pending.end), []
         self.forget_update()
 
     def flush_if_full(self) -> bool:
-        """Transfer what is on the device every 64 steps; whether that was done now."""
-        if len(self._pending) < STEPS_PER_FLUSH:
+        """Transfer what is on the device once it is enough; whether that was done now."""
+        if len(self.pending) < self._steps_per_flush and self.pending.looks < STEPS_PER_FLUSH:
             return False
         self.flush()
         return True
 
     def flush(self) -> None:
         """Transfer what is still on the device. Interrupted, it may be called again."""
-        pending = self._pending
+        pending = self.pending
         if not len(pending):
             return
+        self._read_samples()
         read = pending.read(self._gradients, loss_is_scaled=self.loss_is_scaled)
         self._norms.put(read.steps[read.looked_at], read.norms, known=read.known)
         self._log.put(read.steps, read.numbers, skipped=read.skipped)
         self._faults.see_steps(read)
-        self._pending = PendingSteps(pending.end)
+        self.pending = PendingSteps(pending.end)
 
     @contextmanager
     def observe_evaluation(self) -> Iterator[None]:
@@ -361,16 +370,32 @@ class Recorder:
         return self._log.last
 
     @property
+    def _step(self) -> int:
+        """The step at hand."""
+        return self.pending.end
+
+    @property
     def _taken(self) -> Look:
         if self._look is None:
             raise RuntimeError("a step was closed before after_backward was called")
         return self._look
 
     def _measure_signals(self, gradient_factor: float) -> None:
-        columns = self._hooks.collect(gradient_factor)
-        forward = columns[Quantity.FORWARD_SIGNAL]
-        bad = np.flatnonzero(forward.known & ~np.isfinite(forward.values))
-        self._faults.see_outputs(self._step, tuple(self._layer_names[index] for index in bad))
-        self._columns = {**columns, Quantity.WEIGHT_NORM: self._updates.before()}
+        columns = {Quantity.WEIGHT_NORM: self._updates.before()}
         if self._watches_batches and self._dead_units.rows >= ROWS_PER_WINDOW:
-            self._columns |= {Quantity.DEAD_FRACTION: self._dead_units.finish()}
+            columns[Quantity.DEAD_FRACTION] = self._dead_units.finish()
+        self._sample = _Sample(self._step, self._hooks.take(gradient_factor), columns)
+
+    def _keep_sample(self) -> None:
+        if self._sample is not None:
+            self._samples.append(self._sample)
+        self._sample, self._updating = None, self._step
+
+    def _read_samples(self) -> None:
+        for sample in self._samples:
+            columns = sample.signals.read()
+            forward = columns[Quantity.FORWARD_SIGNAL]
+            bad = np.flatnonzero(forward.known & ~np.isfinite(forward.values))
+            self._faults.see_outputs(sample.step, tuple(self._layer_names[index] for index in bad))
+            self._signals.put(sample.step, {**columns, **sample.columns})
+        self._samples = []

@@ -15,7 +15,7 @@ LOOK_SHARE = 0.25
 LEAST_SHARE = 0.2
 """Part of the budget that sampled steps get even where norms cost all of it."""
 LONGEST_STRIDE = 16
-FIRST_LOOKS = 32
+FIRST_LOOKS = 16
 """Steps at the beginning of a run that are all looked at: initialisation and a wrong learning rate show there."""
 SLACK = 1.5
 """Norms are taken more often again only where they would stay within their part if they cost so much more."""
@@ -28,11 +28,12 @@ class SamplingBudget:
     """Samples steps 0, 4, 12, 24, 48, ... and between them as many as the budget pays for, once it paid for those.
 
     Gradient norms are taken at each step, or, where they would cost more than a quarter of the budget, as in networks
-    of a few small layers, at each 2nd, 4th, 8th or 16th from step 32 on. They and the sampled steps together cost at
+    of a few small layers, at each 2nd, 4th, 8th or 16th from step 16 on. They and the sampled steps together cost at
     most the budget's share of the training time, as far as that can be had. All times are in seconds.
 
     Attributes:
         stride: Steps from one whose gradients are looked at to the next: a power of two.
+        passing_s: What passing over steps has taken since the last one that was looked at, to be added to.
     """
 
     def __init__(self, budget: float | None) -> None:
@@ -46,7 +47,7 @@ class SamplingBudget:
         self._owns: deque[float] = deque(maxlen=REMEMBERED)
         self._passes: deque[float] = deque(maxlen=REMEMBERED)
         self._own_s = self._pass_s = self._training_s = math.nan
-        self._passing_s = 0.0
+        self.passing_s = 0.0
         self._samples = self._looks = 0
         self._last_sample, self._last_look = 0, -1
         self._next_sample = self._next_look = 0
@@ -56,25 +57,21 @@ class SamplingBudget:
         """Whether a step is to be sampled."""
         return step == self._next_sample
 
-    def passes_over(self, step: int) -> bool:
-        """Whether a step's gradients are not looked at. The step before a sampled one never is passed over."""
-        return step < self._next_look
+    def count_passes(self, step: int) -> int:
+        """How many steps after one that was looked at are passed over; the one before a sampled one never is."""
+        return self._next_look - step - 1
 
     def look_at_all(self) -> None:
         """No step may be passed over from now on."""
         self._longest = self.stride = 1
 
-    def see_pass(self, own_s: float) -> None:
-        """A step was passed over, which took so long."""
-        self._passing_s += own_s
-
     def see_look(self, step: int, total_s: float, own_s: float) -> None:
         """A step was looked at, so long after the last one that was; looking took `own_s` of it."""
         steps = step - self._last_look
-        self._trainings.append(max(total_s - own_s - self._passing_s, 1e-9) / steps)
-        self._passes.append(self._passing_s / steps)
+        self._trainings.append(max(total_s - own_s - self.passing_s, 1e-9) / steps)
+        self._passes.append(self.passing_s / steps)
         self._owns.append(own_s)
-        self._passing_s = 0.0
+        self.passing_s = 0.0
         self._looks += 1
         self._last_look = step
         if self._looks % (REMEMBERED - 1) == 0:
@@ -166,7 +163,7 @@ class SamplingBudget:
 
 
 def _next_rung(step: int) -> int:
-    """The first of 4, 12, 24, 48, ... above a step: of a run of 25 steps or more three come after its first tenth."""
+    """The first of 4, 12, 24, 48, ... above a step: of a run of 49 steps or more three come after its first tenth."""
     rung = 4 if step < 4 else 12
     while rung <= step:
         rung *= 2

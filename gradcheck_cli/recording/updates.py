@@ -13,8 +13,6 @@ from gradcheck_cli.recording.statistics import exact_norms
 
 MOST_BYTES_OF_COPIES = 2**30
 """A copy of all weights is a burden only in networks of hundreds of millions of them."""
-MOST_BYTES_KEPT = 2**24
-"""Room for a copy is kept for the next one up to here: taking it anew each time costs as much as the copying."""
 
 
 class UpdateRatios:
@@ -25,17 +23,14 @@ class UpdateRatios:
         self._shards = Shards(parameters)
         self._copied: list[int] = []
         self._weights: list[Tensor] = []
-        self._kept: list[Tensor] = []
         self._norms = Column.unknown(len(parameters))
 
     def before(self) -> Column:
         """Remember the weights that are not frozen; their norms `[P]`."""
         changing = [index for index, parameter in enumerate(self._parameters) if parameter.requires_grad]
         self._norms = self._measure([piece_of(self._parameters[index].detach()) for index in changing], changing)
-        copied = self._choose_copied(changing)
-        weights = [piece_of(self._parameters[index].detach()) for index in copied]
-        self._weights = self._copy(weights, is_same=copied == self._copied)
-        self._copied = copied
+        self._copied = self._choose_copied(changing)
+        self._weights = [piece_of(self._parameters[index].detach()).clone() for index in self._copied]
         return self._norms
 
     def after(self) -> Column:
@@ -48,16 +43,6 @@ class UpdateRatios:
     def forget(self) -> None:
         """The step was not taken."""
         self._weights = []
-
-    def _copy(self, weights: Sequence[Tensor], *, is_same: bool) -> list[Tensor]:
-        """Copies of some weights, the same ones as last time or others."""
-        if is_same and len(self._kept) == len(weights) and all(map(_is_alike, self._kept, weights)):
-            for kept, weight in zip(self._kept, weights, strict=True):
-                kept.copy_(weight)
-            return list(self._kept)
-        copies = [weight.clone() for weight in weights]
-        self._kept = copies if sum(one.numel() * one.element_size() for one in copies) <= MOST_BYTES_KEPT else []
-        return list(copies)
 
     def _choose_copied(self, changing: Sequence[int]) -> list[int]:
         """All of them, or the smallest ones where copies of all would take too much memory."""
@@ -74,7 +59,3 @@ class UpdateRatios:
         column = Column.unknown(len(self._parameters))
         column.values[places], column.known[places] = exact_norms(pieces), True
         return Column(self._shards.whole(column.values), column.known)
-
-
-def _is_alike(first: Tensor, second: Tensor) -> bool:
-    return first.shape == second.shape and first.dtype == second.dtype and first.device == second.device

@@ -3,53 +3,79 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 
-from gradcheck_cli.recording.sampling_budget import FIRST_LOOKS, FIXED_INTERVAL, LONGEST_STRIDE, SamplingBudget
+from gradcheck_cli.recording.sampling_budget import FIRST_LOOKS, FIXED_INTERVAL, SamplingBudget
+
+Cost = float | Callable[[int], float]
 
 
 @dataclass
 class Simulation:
-    """What was chosen in a loop, and what all of it cost as a share of the training time."""
+    """What was chosen in a loop, and what all of it cost as a share of the training time.
+
+    Attributes:
+        strides: After each step that was looked at.
+    """
 
     plan: SamplingBudget
     sampled: list[int] = field(default_factory=list)
     looked_at: list[int] = field(default_factory=list)
+    strides: list[int] = field(default_factory=list)
     cost: float = 0.0
 
 
 def simulate(
-    budget: float | None, *, steps: int, own: float = 0.002, sampled: float = 4.0, training: float = 1.0
+    budget: float | None,
+    *,
+    steps: int,
+    own: Cost = 0.002,
+    sampled: Cost = 4.0,
+    passing: float = 0.0,
+    all_looked_at: bool = False,
 ) -> Simulation:
-    """A loop whose steps take `training` seconds, one that is looked at `own` more, a sampled one `sampled` more."""
+    """A loop whose steps take 1 s, one that is looked at `own` more, a sampled one `sampled` beyond that."""
     found = Simulation(SamplingBudget(budget))
-    plan, since, spent = found.plan, 0.0, 0.0
+    plan, since, spent, passes = found.plan, 0.0, 0.0, 0
+    if all_looked_at:
+        plan.look_at_all()
     for step in range(steps):
-        since += training
+        since += 1.0
+        if passes:
+            passes -= 1
+            plan.passing_s += passing
+            since += passing
+            spent += passing
+            continue
+        looking = own if isinstance(own, float) else own(step)
         if step in plan:
-            plan.see_sampled(step, since + own + sampled, own + sampled / 4)
+            extra = sampled if isinstance(sampled, float) else sampled(step)
+            plan.see_sampled(step, since + looking + extra, looking + extra / 4)
             found.sampled.append(step)
-            spent += own + sampled
-            since = 0.0
-        elif not plan.passes_over(step):
-            plan.see_look(step, since + own, own)
-            found.looked_at.append(step)
-            spent += own
-            since = 0.0
-    found.cost = spent / (steps * training)
+            spent += looking + extra
+        else:
+            plan.see_look(step, since + looking, looking)
+            spent += looking
+        found.looked_at.append(step)
+        found.strides.append(plan.stride)
+        since, passes = 0.0, plan.count_passes(step)
+    found.cost = spent / steps
     return found
 
 
 @pytest.mark.parametrize("budget", [0.005, 0.02, 0.1])
 @pytest.mark.parametrize("sampled", [0.1, 4.0, 30.0])
 @pytest.mark.parametrize("own", [0.0001, 0.002, 0.03])
-def test_the_whole_cost_stays_within_the_budget(budget: float, sampled: float, own: float) -> None:
+@pytest.mark.parametrize("passing", [0.0, 0.001])
+def test_the_whole_cost_stays_within_the_budget(budget: float, sampled: float, own: float, passing: float) -> None:
     steps = 50_000
     first = 20 * sampled / steps + FIRST_LOOKS * own / steps
-    assert simulate(budget, steps=steps, sampled=sampled, own=own).cost <= budget * 1.05 + first
+    found = simulate(budget, steps=steps, sampled=sampled, own=own, passing=passing)
+    assert found.cost <= budget * 1.05 + first
 
 
 def test_a_larger_budget_samples_more_often() -> None:
@@ -62,14 +88,19 @@ def test_some_first_steps_are_always_sampled() -> None:
     assert chosen == [0, 4, 12, 24, 48, 96, 192, 384, 768, 1536]
 
 
+@pytest.mark.parametrize("steps", [25, 49, 60, 95, 100, 1000, 1537, 5000])
+def test_three_samples_at_least_come_after_the_first_tenth(steps: int) -> None:
+    chosen = simulate(1e-6, steps=steps, sampled=100.0).sampled
+    assert sum(step >= steps / 10 for step in chosen) >= 3
+
+
 def test_the_first_steps_are_all_looked_at() -> None:
-    found = simulate(0.02, steps=200, own=5.0)
-    assert [step for step in range(200) if step in {*found.sampled, *found.looked_at}][:FIRST_LOOKS] == list(range(32))
+    assert simulate(0.02, steps=200, own=5.0).looked_at[:FIRST_LOOKS] == list(range(FIRST_LOOKS))
 
 
 def test_cheap_norms_are_taken_at_each_step() -> None:
     found = simulate(0.02, steps=300, own=0.0045)
-    assert sorted(found.sampled + found.looked_at) == list(range(300))
+    assert found.looked_at == list(range(300))
     assert found.plan.stride == 1
 
 
@@ -80,34 +111,18 @@ def test_dear_norms_are_taken_as_often_as_a_quarter_of_the_budget_pays_for(own: 
 
 def test_the_step_before_a_sampled_one_is_looked_at() -> None:
     found = simulate(0.02, steps=3000, own=0.3)
-    assert {step - 1 for step in found.sampled[2:]} <= {*found.looked_at, *found.sampled}
+    assert {step - 1 for step in found.sampled[1:]} <= set(found.looked_at)
 
 
 def test_norms_that_become_cheap_are_taken_more_often_again_and_dear_ones_less() -> None:
-    plan = SamplingBudget(0.02)
-    strides = []
-    for step in range(3000):
-        if step in plan:
-            plan.see_sampled(step, 5.0, 1.0)
-        elif not plan.passes_over(step):
-            own = 0.1 if step < 1000 else 0.001 if step < 2000 else 0.015
-            plan.see_look(step, plan.stride + own, own)
-        if step in (999, 1999, 2999):
-            strides.append(plan.stride)
-    assert strides == [16, 1, 4]
+    found = simulate(0.02, steps=3000, own=lambda step: 0.1 if step < 1000 else 0.001 if step < 2000 else 0.015)
+    strides = dict(zip(found.looked_at, found.strides, strict=True))
+    assert [strides[max(step for step in strides if step < end)] for end in (1000, 2000, 3000)] == [16, 1, 4]
 
 
 def test_a_cost_near_the_limit_does_not_change_the_stride_to_and_fro() -> None:
-    plan = SamplingBudget(0.02)
-    strides = []
-    for step in range(2000):
-        if step in plan:
-            plan.see_sampled(step, 5.0, 1.0)
-        elif not plan.passes_over(step):
-            own = 0.0052 if step // 100 % 2 else 0.0048
-            plan.see_look(step, plan.stride + own, own)
-            strides.append(plan.stride)
-    assert sum(before != after for before, after in pairwise(strides)) == 1
+    found = simulate(0.02, steps=2000, own=lambda step: 0.0052 if step // 100 % 2 else 0.0048)
+    assert sum(before != after for before, after in pairwise(found.strides)) == 1
 
 
 def test_norms_that_cost_all_of_the_budget_leave_a_fifth_of_it_to_samples() -> None:
@@ -122,22 +137,21 @@ def test_dearer_samples_are_taken_less_often() -> None:
     assert dear == pytest.approx(10 * cheap)
 
 
+def test_samples_are_spread_though_much_was_saved_up() -> None:
+    found = simulate(0.02, steps=9000, own=0.0, sampled=lambda step: 4.0 if step < 1000 else 0.5)
+    gaps = [after - before for before, after in pairwise(found.sampled) if before > 6000]
+    assert min(gaps) > 20
+
+
 def test_without_a_budget_every_step_is_looked_at_and_each_64th_sampled_whatever_it_costs() -> None:
     found = simulate(None, steps=300, own=10.0, sampled=1000.0)
     assert found.sampled == [0, 4, 12, 24, 48, 64, 128, 192, 256]
-    assert sorted(found.sampled + found.looked_at) == list(range(300))
+    assert found.looked_at == list(range(300))
     assert found.plan.interval == FIXED_INTERVAL
 
 
 def test_nothing_is_passed_over_where_all_is_to_be_looked_at() -> None:
-    plan = SamplingBudget(0.02)
-    plan.look_at_all()
-    for step in range(300):
-        assert not plan.passes_over(step)
-        if step in plan:
-            plan.see_sampled(step, 5.0, 1.0)
-        else:
-            plan.see_look(step, 1.0 + LONGEST_STRIDE, LONGEST_STRIDE)
+    assert simulate(0.02, steps=300, own=5.0, all_looked_at=True).looked_at == list(range(300))
 
 
 def test_a_sample_that_seems_to_cost_nothing_is_counted_by_what_is_known_of_it() -> None:
@@ -150,34 +164,10 @@ def test_a_sample_that_seems_to_cost_nothing_is_counted_by_what_is_known_of_it()
     assert plan.interval == pytest.approx(0.3 / 0.018, rel=0.01)
 
 
-def test_samples_are_spread_though_much_was_saved_up() -> None:
-    plan, sampled = SamplingBudget(0.02), []
-    for step in range(6000):
-        cost = 4.0 if step < 1000 else 0.5
-        if step in plan:
-            plan.see_sampled(step, 1.0 + cost, cost)
-            sampled.append(step)
-        else:
-            plan.see_look(step, 1.0, 0.0)
-    gaps = [after - before for before, after in pairwise(sampled) if before > 3000]
-    assert min(gaps) == 25
-
-
 def test_what_passing_over_costs_counts() -> None:
-    plan = SamplingBudget(0.02)
-    since = 0.0
-    for step in range(4000):
-        since += 1.0
-        if step in plan:
-            plan.see_sampled(step, since + 1.0, 1.0)
-            since = 0.0
-        elif plan.passes_over(step):
-            plan.see_pass(0.01)
-            since += 0.01
-        else:
-            plan.see_look(step, since + 0.05, 0.05)
-            since = 0.0
-    assert plan.own_share == pytest.approx(0.05 / 16 + 0.01 * 15 / 16, rel=0.05)
+    found = simulate(0.02, steps=4000, own=0.05, passing=0.01)
+    without = simulate(0.02, steps=4000, own=0.05)
+    assert found.plan.own_share - without.plan.own_share == pytest.approx(0.01 * 15 / 16, rel=0.05)
 
 
 def test_what_was_spent_late_counts() -> None:
@@ -197,7 +187,6 @@ def test_nothing_is_claimed_before_it_is_known() -> None:
     assert math.isnan(plan.sampled_share)
     assert plan.interval == math.inf
     assert 0 in plan
-    assert not plan.passes_over(0)
 
 
 def test_what_was_spent_is_told() -> None:

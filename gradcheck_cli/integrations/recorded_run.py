@@ -19,7 +19,9 @@ from gradcheck_cli.recording.description import (
     ParameterDescription,
     RunDescription,
 )
+from gradcheck_cli.recording.distributed import is_sharded
 from gradcheck_cli.recording.history import Environment, History, NonFinite, Quantity, RunStatus, Signal
+from gradcheck_cli.recording.live_layers import number_layers
 from gradcheck_cli.recording.live_model import LiveModel
 from gradcheck_cli.recording.recorder import Recorded
 from gradcheck_cli.recording.symmetry import find_symmetric
@@ -63,7 +65,7 @@ def tell_run(
         trainer: What was seen of the trainer's settings, by their config names.
     """
     norms = recorded.signals[Quantity.GRADIENT_NORM]
-    layers = tuple(_settle_layers(loop.model.layers, norms, shapes, loop=loop))
+    layers = tuple(number_layers(_settle_layers(loop.model.layers, norms, shapes, loop=loop)))
     epochs, validation_losses = validations.finish()
     broken = recorded.non_finite is not None and recorded.non_finite.lasting
     return History(
@@ -93,14 +95,10 @@ def tell_run(
         notes=tuple(_note(layers, norms, recorded.non_finite)),
         unavailable=dict(_list_unavailable(loop.model, recorded)),
         symmetric_at_end=find_symmetric(
-            (layer for layer in layers if all(map(_is_whole, loop.model.modules[layer.name].parameters()))),
+            (layer for layer in layers if not any(map(is_sharded, loop.model.modules[layer.name].parameters()))),
             loop.model.modules,
         ),
     )
-
-
-def _is_whole(parameter: torch.Tensor) -> bool:
-    return not hasattr(parameter, "placements")
 
 
 def _settle_layers(

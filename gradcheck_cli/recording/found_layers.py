@@ -1,0 +1,148 @@
+"""Which modules of somebody's own network are its layers, and what each is called; it runs and changes none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, count
+
+from torch import nn
+from torch.nn.modules.loss import _Loss
+from torch.nn.parallel import DataParallel, DistributedDataParallel
+from torch.nn.utils.parametrize import is_parametrized
+
+from gradcheck_cli.recording.description import LayerKind
+from gradcheck_cli.recording.module_classes import ModuleClass, find_class, read_class
+
+_COMPILED = "_orig_mod"
+_PARAMETRIZATIONS = "parametrizations"
+
+
+@dataclass(frozen=True, eq=False)
+class FoundLayer:
+    """One module that counts as a layer.
+
+    Attributes:
+        name: Its place in the network, as `named_modules` has it; of the network itself its class, in small letters.
+        of: What its class tells.
+        is_whole: Whether the modules in it, with their tensors, are part of it; else they are layers themselves, and
+            it stands for the tensors that it has beside them.
+        is_compiled: Whether its calls cannot be seen.
+    """
+
+    name: str
+    module: nn.Module
+    of: ModuleClass
+    is_whole: bool
+    is_compiled: bool
+
+    @property
+    def kind(self) -> LayerKind:
+        """What it does."""
+        return self.of.kind if self.is_whole else LayerKind.OTHER
+
+    @property
+    def parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Its tensors by torch's names within it, tied ones each time."""
+        if self.is_whole:
+            return self.module.named_parameters(remove_duplicate=False)
+        return _own_parameters(self.module)
+
+    @property
+    def has_forward(self) -> bool:
+        """Whether it can be called; a list of tensors cannot."""
+        return _has_forward(self.module)
+
+
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """The network without torch's wrappers: of compilation, and for data parallelism."""
+    return _unwrap(model)[0]
+
+
+def find_layers(model: nn.Module) -> tuple[FoundLayer, ...]:
+    """Torch's own layers, and modules of the user's own that hold no other or have tensors of their own.
+
+    Each module counts once, under the first of its names, and what encloses others comes before them. Losses that
+    learn nothing are no layers.
+    """
+    root, is_compiled = _unwrap(model)
+    walk = _Walk()
+    walk.visit(root, "", is_compiled=is_compiled)
+    return tuple(_name_root(walk.found, find_class(root).__name__.lower()))
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.found: list[FoundLayer] = []
+        self._seen: set[int] = set()
+        self._classes: dict[type, ModuleClass] = {}
+
+    def visit(self, module: nn.Module, name: str, *, is_compiled: bool) -> None:
+        """Find the layers from a module on; an empty name is that of the network itself."""
+        if id(module) in self._seen or _is_idle_loss(module):
+            return
+        self._seen.add(id(module))
+        children = [(key, child) for key, child in module.named_children() if not _is_of_tensors(module, key)]
+        is_compiled = is_compiled or _is_compiled(module)
+        of = self._read(type(module), module)
+        has_tensors = next(_own_parameters(module), None) is not None
+        is_whole = not children or of.is_torchs_own or (has_tensors and of.signature is not None and _lasts(of))
+        if has_tensors or (is_whole and _has_forward(module)):
+            self.found.append(FoundLayer(name, module, of, is_whole, is_compiled))
+        if is_whole and children:
+            self._seen.update(map(id, module.modules()))
+            return
+        for key, child in children:
+            inner = name if key == _COMPILED else f"{name}.{key}" if name else key
+            self.visit(child, inner, is_compiled=is_compiled)
+
+    def _read(self, kind: type, module: nn.Module) -> ModuleClass:
+        if kind not in self._classes:
+            self._classes[kind] = read_class(find_class(module))
+        return self._classes[kind]
+
+
+def _lasts(of: ModuleClass) -> bool:
+    return of.signature is not None and of.kind == of.signature.kind
+
+
+def _name_root(found: list[FoundLayer], word: str) -> Iterator[FoundLayer]:
+    """Names the network itself, as no layer in it is called."""
+    taken = {layer.name.partition(".")[0] for layer in found}
+    name = next(one for one in chain([word], (f"{word}_{number}" for number in count(1))) if one not in taken)
+    return (layer if layer.name else replace(layer, name=name) for layer in found)
+
+
+def _own_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Those that no inner module has; parametrized ones by what they are computed from."""
+    yield from module.named_parameters(recurse=False, remove_duplicate=False)
+    if is_parametrized(module):
+        inner = getattr(module, _PARAMETRIZATIONS)
+        yield from inner.named_parameters(_PARAMETRIZATIONS, remove_duplicate=False)
+
+
+def _is_of_tensors(module: nn.Module, key: str) -> bool:
+    return key == _PARAMETRIZATIONS and is_parametrized(module)
+
+
+def _is_idle_loss(module: nn.Module) -> bool:
+    return isinstance(module, _Loss) and next(module.parameters(), None) is None
+
+
+def _has_forward(module: nn.Module) -> bool:
+    return type(module).forward is not nn.Module.forward
+
+
+def _unwrap(model: nn.Module) -> tuple[nn.Module, bool]:
+    is_compiled = _is_compiled(model)
+    while True:
+        inner = model.module if isinstance(model, DataParallel | DistributedDataParallel) else model
+        inner = getattr(inner, _COMPILED, inner)
+        if inner is model or not isinstance(inner, nn.Module):
+            return model, is_compiled
+        model = inner
+        is_compiled = is_compiled or _is_compiled(model)
+
+
+def _is_compiled(module: nn.Module) -> bool:
+    return hasattr(module, _COMPILED) or getattr(module, "_compiled_call_impl", None) is not None

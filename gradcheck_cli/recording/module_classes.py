@@ -1,0 +1,72 @@
+"""What classes of modules are: torch's own, derived from them, or somebody's own; it looks at no module's tensors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from torch import nn
+
+from gradcheck_cli.config.catalog import Signature
+from gradcheck_cli.config.own_layers import find_layer
+from gradcheck_cli.recording.description import LayerKind
+
+_MADE_BY_TORCH = ("torch.distributed.", "torch.nn.utils.parametrize")
+"""Where torch makes classes of other classes while a program runs."""
+_KINDS_BY_ENDING = {
+    re.compile(r"Norm(\d+d)?$"): LayerKind.NORMALIZATION,
+    re.compile(r"Activation$"): LayerKind.ACTIVATION,
+}
+"""Kinds of layers that are not torch's own, by how their class names end."""
+_LASTING_KINDS = frozenset({LayerKind.RECURRENT, LayerKind.ATTENTION, LayerKind.EMBEDDING, LayerKind.NORMALIZATION})
+"""Kinds that a layer of torch's keeps under another forward pass; of the others rules take the very function for
+granted (a linear map, a slope at each number), which the new one need not compute."""
+
+
+@dataclass(frozen=True)
+class ModuleClass:
+    """What the class of a module tells.
+
+    Attributes:
+        type: The class of torch's whose forward pass it has; else its own.
+        kind: What such a layer does; OTHER where that is not known.
+        signature: Of the class of torch's that it is or derives from; None where there is none.
+        is_torchs_own: Whether it has that class's forward pass.
+    """
+
+    type: str
+    kind: LayerKind
+    signature: Signature | None = None
+    is_torchs_own: bool = False
+
+
+def find_class(module: nn.Module) -> type:
+    """The class that it was made of.
+
+    FSDP2 gives a module a class of its own, `FSDPNet` of `FSDPModule` and `Net`; so do `replicate` and
+    parametrizations.
+    """
+    return next(
+        (
+            one
+            for one in type(module).__mro__
+            if issubclass(one, nn.Module) and one is not nn.Module and not one.__module__.startswith(_MADE_BY_TORCH)
+        ),
+        type(module),
+    )
+
+
+def read_class(own: type) -> ModuleClass:
+    """What a class, as `find_class` gives it, is."""
+    name = own.__name__
+    for base in own.__mro__:
+        if base.__module__.startswith("torch.nn.modules.") and (signature := find_layer(base.__name__)) is not None:
+            kind = LayerKind(signature.kind)
+            if getattr(own, "forward", None) is getattr(base, "forward", None):
+                return ModuleClass(signature.name, kind, signature, is_torchs_own=True)
+            return ModuleClass(name, kind if kind in _LASTING_KINDS else _guess_kind(name), signature)
+    return ModuleClass(name, _guess_kind(name))
+
+
+def _guess_kind(name: str) -> LayerKind:
+    return next((kind for ending, kind in _KINDS_BY_ENDING.items() if ending.search(name)), LayerKind.OTHER)

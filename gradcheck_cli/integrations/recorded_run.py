@@ -116,14 +116,9 @@ def _settle_layers(
         last = ranks[layer.name] = order.get(layer.name, last)
     used = {name for name, known in zip(norms.rows, norms.known, strict=True) if known.any()}
     for layer in sorted(layers, key=lambda one: ranks[one.name]):
-        frozen = {
-            name
-            for name, parameter in loop.model.modules[layer.name].named_parameters(remove_duplicate=False)
-            if not parameter.requires_grad
-        }
+        tensors = dict(loop.model.modules[layer.name].named_parameters(remove_duplicate=False))
         parameters = tuple(
-            replace(one, trainable=one.trainable and (one.name in used or _own_name(one) not in frozen))
-            for one in layer.parameters
+            _settle_parameter(one, tensors.get(_own_name(one)), is_used=one.name in used) for one in layer.parameters
         )
         yield replace(
             layer,
@@ -131,6 +126,20 @@ def _settle_layers(
             output_shape=shapes.get(layer.name),
             trainable=not parameters or any(one.trainable for one in parameters),
         )
+
+
+def _settle_parameter(
+    described: ParameterDescription, tensor: torch.Tensor | None, *, is_used: bool
+) -> ParameterDescription:
+    """What is frozen counts as trained where it was once; a lazy tensor has its shape from the first call on.
+
+    Args:
+        tensor: As the model has it now; None where it has none of that name any more.
+    """
+    if tensor is None:
+        return described
+    shape = described.shape if torch.nn.parameter.is_lazy(tensor) else tuple(tensor.shape)
+    return replace(described, shape=shape, trainable=described.trainable and (is_used or tensor.requires_grad))
 
 
 def _own_name(parameter: ParameterDescription) -> str:

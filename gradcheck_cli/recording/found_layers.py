@@ -83,27 +83,23 @@ class _Walk:
             return
         self._seen.add(id(module))
         children = [(key, child) for key, child in module.named_children() if not _is_of_tensors(module, key)]
-        is_compiled = is_compiled or _is_compiled(module)
-        of = self._read(type(module), module)
-        has_tensors = next(_own_parameters(module), None) is not None
-        is_whole = not children or of.is_torchs_own or (has_tensors and of.signature is not None and _lasts(of))
-        if has_tensors or (is_whole and _has_forward(module)):
+        is_compiled = is_compiled or _is_compiled_in_place(module)
+        of = self._read(module)
+        is_whole = not children or of.is_torchs_own or (of.keeps_kind and _has_own_tensors(module))
+        if (is_whole and _has_forward(module)) or _has_own_tensors(module):
             self.found.append(FoundLayer(name, module, of, is_whole, is_compiled))
-        if is_whole and children:
-            self._seen.update(map(id, module.modules()))
+        if is_whole:
+            self._seen.update(id(inner) for _, child in children for inner in child.modules())
             return
         for key, child in children:
             inner = name if key == _COMPILED else f"{name}.{key}" if name else key
-            self.visit(child, inner, is_compiled=is_compiled)
+            self.visit(child, inner, is_compiled=is_compiled or key == _COMPILED)
 
-    def _read(self, kind: type, module: nn.Module) -> ModuleClass:
+    def _read(self, module: nn.Module) -> ModuleClass:
+        kind = type(module)
         if kind not in self._classes:
             self._classes[kind] = read_class(find_class(module))
         return self._classes[kind]
-
-
-def _lasts(of: ModuleClass) -> bool:
-    return of.signature is not None and of.kind == of.signature.kind
 
 
 def _name_root(found: list[FoundLayer], word: str) -> Iterator[FoundLayer]:
@@ -121,6 +117,10 @@ def _own_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
         yield from inner.named_parameters(_PARAMETRIZATIONS, remove_duplicate=False)
 
 
+def _has_own_tensors(module: nn.Module) -> bool:
+    return next(_own_parameters(module), None) is not None
+
+
 def _is_of_tensors(module: nn.Module, key: str) -> bool:
     return key == _PARAMETRIZATIONS and is_parametrized(module)
 
@@ -134,15 +134,16 @@ def _has_forward(module: nn.Module) -> bool:
 
 
 def _unwrap(model: nn.Module) -> tuple[nn.Module, bool]:
-    is_compiled = _is_compiled(model)
+    """The network, and whether a wrapper around it is compiled."""
+    is_compiled = False
     while True:
-        inner = model.module if isinstance(model, DataParallel | DistributedDataParallel) else model
-        inner = getattr(inner, _COMPILED, inner)
-        if inner is model or not isinstance(inner, nn.Module):
+        is_parallel = isinstance(model, DataParallel | DistributedDataParallel)
+        inner = model.module if is_parallel else getattr(model, _COMPILED, None)
+        if not isinstance(inner, nn.Module):
             return model, is_compiled
+        is_compiled = is_compiled or not is_parallel or _is_compiled_in_place(model)
         model = inner
-        is_compiled = is_compiled or _is_compiled(model)
 
 
-def _is_compiled(module: nn.Module) -> bool:
-    return hasattr(module, _COMPILED) or getattr(module, "_compiled_call_impl", None) is not None
+def _is_compiled_in_place(module: nn.Module) -> bool:
+    return getattr(module, "_compiled_call_impl", None) is not None

@@ -79,10 +79,15 @@ def _describe_parameters(
         name = f"{layer.name}.{key}"
         described = describe_parameter(name, parameter, layer=layer.name, module=layer.module)
         first = first_names.setdefault(id(parameter), name)
-        is_trained = described.trainable if kept is None else id(parameter) in kept
+        # An optimizer that is given all there is holds integers too, which have no gradient.
+        is_trained = described.trainable if kept is None else id(parameter) in kept and _can_be_trained(parameter)
         if first != name or is_trained != described.trainable:
             described = replace(described, trainable=is_trained, alias_of=None if first == name else first)
         yield described
+
+
+def _can_be_trained(parameter: Tensor) -> bool:
+    return parameter.dtype.is_floating_point or parameter.dtype.is_complex
 
 
 def _values(parameter: Tensor) -> Tensor | None:
@@ -93,7 +98,7 @@ def _values(parameter: Tensor) -> Tensor | None:
     """
     if torch.nn.parameter.is_lazy(parameter) or parameter.is_meta or is_sharded(parameter):
         return None
-    if not parameter.is_floating_point():
+    if not parameter.dtype.is_floating_point:
         return None
     values = parameter.detach()
     return values if values.element_size() >= _FULL_ITEMSIZE else values.float()

@@ -32,12 +32,14 @@ class ModuleClass:
         kind: What such a layer does; OTHER where that is not known.
         signature: Of the class of torch's that it is or derives from; None where there is none.
         is_torchs_own: Whether it has that class's forward pass.
+        keeps_kind: Whether it does what that class does, by that forward pass or another one.
     """
 
     type: str
     kind: LayerKind
     signature: Signature | None = None
     is_torchs_own: bool = False
+    keeps_kind: bool = False
 
 
 def find_class(module: nn.Module) -> type:
@@ -63,8 +65,10 @@ def read_class(own: type) -> ModuleClass:
         if base.__module__.startswith("torch.nn.modules.") and (signature := find_layer(base.__name__)) is not None:
             kind = LayerKind(signature.kind)
             if getattr(own, "forward", None) is getattr(base, "forward", None):
-                return ModuleClass(signature.name, kind, signature, is_torchs_own=True)
-            return ModuleClass(name, kind if kind in _LASTING_KINDS else _guess_kind(name), signature)
+                return ModuleClass(signature.name, kind, signature, is_torchs_own=True, keeps_kind=True)
+            if kind in _LASTING_KINDS:
+                return ModuleClass(name, kind, signature, keeps_kind=True)
+            return ModuleClass(name, _guess_kind(name), signature)
     return ModuleClass(name, _guess_kind(name))
 
 

@@ -130,7 +130,8 @@ def _is_idle_loss(module: nn.Module) -> bool:
 
 
 def _has_forward(module: nn.Module) -> bool:
-    return type(module).forward is not nn.Module.forward
+    # TorchScript classes have no such attribute to look at.
+    return getattr(type(module), "forward", None) is not nn.Module.forward
 
 
 def _unwrap(model: nn.Module) -> tuple[nn.Module, bool]:

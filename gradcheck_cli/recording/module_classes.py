@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass
 
@@ -13,11 +14,9 @@ from gradcheck_cli.recording.description import LayerKind
 
 _MADE_BY_TORCH = ("torch.distributed.", "torch.nn.utils.parametrize")
 """Where torch makes classes of other classes while a program runs."""
-_KINDS_BY_ENDING = {
-    re.compile(r"Norm(\d+d)?$"): LayerKind.NORMALIZATION,
-    re.compile(r"Activation$"): LayerKind.ACTIVATION,
-}
-"""Kinds of layers that are not torch's own, by how their class names end."""
+_NORMALIZATION = re.compile(r"Norm(\d+d)?$")
+_ACTIVATION = "Activation"
+"""How the class names of layers end that are not torch's own."""
 _LASTING_KINDS = frozenset({LayerKind.RECURRENT, LayerKind.ATTENTION, LayerKind.EMBEDDING, LayerKind.NORMALIZATION})
 """Kinds that a layer of torch's keeps under another forward pass; of the others rules take the very function for
 granted (a linear map, a slope at each number), which the new one need not compute."""
@@ -68,9 +67,19 @@ def read_class(own: type) -> ModuleClass:
                 return ModuleClass(signature.name, kind, signature, is_torchs_own=True, keeps_kind=True)
             if kind in _LASTING_KINDS:
                 return ModuleClass(name, kind, signature, keeps_kind=True)
-            return ModuleClass(name, _guess_kind(name), signature)
-    return ModuleClass(name, _guess_kind(name))
+            return ModuleClass(name, _guess_kind(own), signature)
+    return ModuleClass(name, _guess_kind(own))
 
 
-def _guess_kind(name: str) -> LayerKind:
-    return next((kind for ending, kind in _KINDS_BY_ENDING.items() if ending.search(name)), LayerKind.OTHER)
+def _guess_kind(own: type) -> LayerKind:
+    if _NORMALIZATION.search(own.__name__):
+        return LayerKind.NORMALIZATION
+    if own.__name__.endswith(_ACTIVATION) and _takes_one_input(own):
+        return LayerKind.ACTIVATION
+    return LayerKind.OTHER
+
+
+def _takes_one_input(own: type) -> bool:
+    """Whether its forward pass can be called with one tensor, as slopes are measured."""
+    _, *inputs = inspect.signature(own.forward).parameters.values()  # type: ignore[attr-defined]
+    return sum(one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD for one in inputs) == 1

@@ -159,6 +159,6 @@ def test_wrappers_are_no_part_of_names_and_compiled_layers_are_known() -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_modules_of_torchscript_have_the_names_of_the_originals() -> None:
     model = Holder(scale=weight(3), inner=nn.Sequential(nn.Linear(3, 3), nn.ReLU()))
-    traced = torch.jit.trace(model, torch.zeros(1, 3))
+    traced = torch.jit.trace(model, torch.zeros(1, 3))  # type: ignore[no-untyped-call]
     assert names(traced)[1:] == names(model)[1:] == ["inner.0", "inner.1"]
     assert keys(find_layers(traced)[0]) == ["scale"]

@@ -55,7 +55,13 @@ class LayerNorm2d(nn.Module):
 
 
 class NewGELUActivation(nn.Module):
-    pass
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class GatedActivation(nn.Module):
+    def forward(self, x: Tensor, gate: Tensor) -> Tensor:
+        return x * gate
 
 
 class Normal(nn.Module):
@@ -112,6 +118,7 @@ def told(own: type) -> tuple[str, LayerKind, bool]:
         (RMSNorm, ("RMSNorm", LayerKind.NORMALIZATION, False)),
         (LayerNorm2d, ("LayerNorm2d", LayerKind.NORMALIZATION, False)),
         (NewGELUActivation, ("NewGELUActivation", LayerKind.ACTIVATION, False)),
+        (GatedActivation, ("GatedActivation", LayerKind.OTHER, False)),
         (Normal, ("Normal", LayerKind.OTHER, False)),
     ],
 )

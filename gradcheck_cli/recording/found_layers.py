@@ -24,7 +24,7 @@ class FoundLayer:
 
     Attributes:
         name: Its place in the network, as `named_modules` has it; of the network itself its class, in small letters.
-        of: What its class tells.
+        module_class: What its class tells.
         is_whole: Whether the modules in it, with their tensors, are part of it; else they are layers themselves, and
             it stands for the tensors that it has beside them.
         is_compiled: Whether its calls cannot be seen.
@@ -32,14 +32,14 @@ class FoundLayer:
 
     name: str
     module: nn.Module
-    of: ModuleClass
+    module_class: ModuleClass
     is_whole: bool
     is_compiled: bool
 
     @property
     def kind(self) -> LayerKind:
         """What it does."""
-        return self.of.kind if self.is_whole else LayerKind.OTHER
+        return self.module_class.kind if self.is_whole else LayerKind.OTHER
 
     @property
     def parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
@@ -63,7 +63,8 @@ def find_layers(model: nn.Module) -> tuple[FoundLayer, ...]:
     """Torch's own layers, and modules of the user's own that hold no other or have tensors of their own.
 
     Each module counts once, under the first of its names, and what encloses others comes before them. Losses that
-    learn nothing are no layers.
+    learn nothing are no layers. A layer of torch's that was given another forward pass is one of the user's own, but
+    for attention, recurrence, embeddings and normalisations, which stay in one piece.
     """
     root, is_compiled = _unwrap(model)
     walk = _Walk()
@@ -79,15 +80,19 @@ class _Walk:
 
     def visit(self, module: nn.Module, name: str, *, is_compiled: bool) -> None:
         """Find the layers from a module on; an empty name is that of the network itself."""
-        if id(module) in self._seen or _is_idle_loss(module):
+        if id(module) in self._seen:
             return
         self._seen.add(id(module))
-        children = [(key, child) for key, child in module.named_children() if not _is_of_tensors(module, key)]
+        children = [
+            (key, child)
+            for key, child in module.named_children()
+            if not (_is_idle_loss(child) or (key == _PARAMETRIZATIONS and is_parametrized(module)))
+        ]
         is_compiled = is_compiled or _is_compiled_in_place(module)
-        of = self._read(module)
-        is_whole = not children or of.is_torchs_own or (of.keeps_kind and _has_own_tensors(module))
+        known = self._read(module)
+        is_whole = not children or known.is_torchs_own or (known.keeps_kind and _has_own_tensors(module))
         if (is_whole and _has_forward(module)) or _has_own_tensors(module):
-            self.found.append(FoundLayer(name, module, of, is_whole, is_compiled))
+            self.found.append(FoundLayer(name, module, known, is_whole, is_compiled))
         if is_whole:
             self._seen.update(id(inner) for _, child in children for inner in child.modules())
             return
@@ -119,10 +124,6 @@ def _own_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
 
 def _has_own_tensors(module: nn.Module) -> bool:
     return next(_own_parameters(module), None) is not None
-
-
-def _is_of_tensors(module: nn.Module, key: str) -> bool:
-    return key == _PARAMETRIZATIONS and is_parametrized(module)
 
 
 def _is_idle_loss(module: nn.Module) -> bool:

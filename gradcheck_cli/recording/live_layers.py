@@ -32,13 +32,13 @@ def describe_layers(
     first_names: dict[int, str] = {}
     ordinals: Counter[str] = Counter()
     for layer in found:
-        ordinals[layer.of.type] += 1
+        ordinals[layer.module_class.type] += 1
         parameters = tuple(_describe_parameters(layer, first_names, kept))
         yield LayerDescription(
             name=layer.name,
-            type=layer.of.type,
+            type=layer.module_class.type,
             kind=layer.kind,
-            ordinal=ordinals[layer.of.type],
+            ordinal=ordinals[layer.module_class.type],
             arguments=dict(_read_arguments(layer)),
             parameters=parameters,
             trainable=not parameters or any(one.trainable for one in parameters),
@@ -106,7 +106,7 @@ def _values(parameter: Tensor) -> Tensor | None:
 
 def _read_arguments(layer: FoundLayer) -> Iterator[tuple[str, Any]]:
     """What the module still knows of the arguments of torch's that it was made with, as a config has them."""
-    signature = layer.of.signature
+    signature = layer.module_class.signature
     for name in signature.parameters if signature is not None else ():
         value = getattr(layer.module, name, NotImplemented)
         if name == "bias":

@@ -53,7 +53,7 @@ def describe_model(model: nn.Module, trained: Collection[nn.Parameter] | None = 
 
 
 def _is_sequence(root: nn.Module, found: Collection[FoundLayer]) -> bool:
-    torchs_own = {id(layer.module) for layer in found if layer.of.is_torchs_own}
+    torchs_own = {id(layer.module) for layer in found if layer.module_class.is_torchs_own}
     parts = [id(part) for part in _list_parts(root)]
     # A module that comes again is described where it comes first, and its second place would be missing.
     return len(parts) == len(set(parts)) and torchs_own.issuperset(parts)

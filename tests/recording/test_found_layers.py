@@ -66,7 +66,7 @@ def test_layers_have_the_names_of_torch_and_what_encloses_them_comes_first() -> 
     model = Holder(blocks=nn.ModuleList([block]), head=nn.Linear(3, 2))
     assert names(model) == ["blocks.0", "blocks.0.first", "blocks.0.second", "head"]
     enclosing = find_layers(model)[0]
-    assert (enclosing.of.type, enclosing.kind, enclosing.is_whole) == ("Holder", LayerKind.OTHER, False)
+    assert (enclosing.module_class.type, enclosing.kind, enclosing.is_whole) == ("Holder", LayerKind.OTHER, False)
     assert keys(enclosing) == ["scale"]
 
 
@@ -95,7 +95,7 @@ def test_what_is_in_a_layer_of_torchs_is_no_layer_beside_it() -> None:
 
 def test_attention_that_is_called_in_ones_own_way_is_one_layer() -> None:
     (layer,) = find_layers(Holder(attention=SelfAttention(4, 2)))
-    assert (layer.of.type, layer.kind, layer.is_whole) == ("SelfAttention", LayerKind.ATTENTION, True)
+    assert (layer.module_class.type, layer.kind, layer.is_whole) == ("SelfAttention", LayerKind.ATTENTION, True)
     assert keys(layer) == ["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"]
 
 
@@ -107,7 +107,7 @@ def test_a_block_of_torchs_with_a_forward_pass_of_ones_own_is_what_is_in_it() ->
 
 def test_a_layer_with_an_adapter_and_the_adapter_are_two() -> None:
     layers = find_layers(Holder(adapted=Adapted()))
-    assert [(layer.name, layer.of.type, layer.is_whole) for layer in layers] == [
+    assert [(layer.name, layer.module_class.type, layer.is_whole) for layer in layers] == [
         ("adapted", "Adapted", False),
         ("adapted.beside", "Linear", True),
     ]
@@ -119,6 +119,11 @@ def test_losses_are_layers_only_where_they_learn_something() -> None:
         "inner",
         "learned",
     ]
+
+
+def test_a_loss_inside_does_not_take_a_module_apart() -> None:
+    (layer,) = find_layers(nn.Sequential(Holder(codes=weight(3, 3), loss=nn.MSELoss())))
+    assert (layer.name, layer.module_class.type, layer.is_whole) == ("0", "Holder", True)
 
 
 def test_lists_are_layers_only_for_their_tensors() -> None:
@@ -133,7 +138,11 @@ def test_a_parametrized_module_owns_what_its_tensors_are_computed_from() -> None
     enclosing = nn.utils.parametrizations.weight_norm(Holder(weight=weight(3, 3), inner=nn.ReLU()))
     originals = [f"parametrizations.weight.original{number}" for number in range(2)]
     layers = find_layers(nn.Sequential(whole, enclosing))
-    assert [(layer.name, layer.of.type) for layer in layers] == [("0", "Holder"), ("1", "Holder"), ("1.inner", "ReLU")]
+    assert [(layer.name, layer.module_class.type) for layer in layers] == [
+        ("0", "Holder"),
+        ("1", "Holder"),
+        ("1.inner", "ReLU"),
+    ]
     for layer in layers[:2]:
         assert keys(layer) == originals
         assert layer.module.get_parameter(originals[0]).shape == (3, 1)

@@ -107,12 +107,14 @@ def _values(parameter: Tensor) -> Tensor | None:
 def _read_arguments(layer: FoundLayer) -> Iterator[tuple[str, Any]]:
     """What the module still knows of the arguments of torch's that it was made with, as a config has them."""
     signature = layer.module_class.signature
-    for name in signature.parameters if signature is not None else ():
+    if signature is None:
+        return
+    for name in signature.parameters:
         value = getattr(layer.module, name, NotImplemented)
         if name == "bias":
             yield name, _has_bias(layer, value)
-        elif _is_plain(value) and not (signature is not None and name == signature.inferred and value == 0):
-            # Lazy layers have inputs of size 0 until they are called.
+        # Lazy layers have inputs of size 0 until they are called.
+        elif _is_plain(value) and not (name == signature.inferred and value == 0):
             yield name, _as_plain(value)
 
 

@@ -46,6 +46,106 @@ class Skipping(nn.Module):
         return out
 
 
+class Convolutional(nn.Module):
+    """A block with a sum around it, between a stem and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())
+        self.block = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1, groups=2), nn.BatchNorm2d(4), nn.ReLU())
+        self.shortcut, self.pool = nn.Sequential(), nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        x = F.relu(self.block(x) + self.shortcut(x))
+        out: Tensor = self.head(self.pool(x).flatten(1))
+        return out
+
+
+class LastState(nn.Module):
+    """The last hidden state of an LSTM."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.head = nn.LSTM(2, 5, num_layers=2, bias=False, batch_first=True), nn.Linear(5, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.head(self.lstm(x)[1][0][-1])
+        return out
+
+
+class Attending(nn.Module):
+    """A transformer over tokens, and one attention layer without biases by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.position = nn.Embedding(5, 4, padding_idx=0), nn.Parameter(torch.randn(3, 4) / 10)
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), 2)
+        self.attention = nn.MultiheadAttention(4, 2, bias=False, batch_first=True)
+        self.norm, self.head = nn.LayerNorm(4), nn.Linear(4, 2)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.encoder(self.embedding(tokens) + self.position)
+        x = self.norm(x + self.attention(x, x, x, need_weights=False)[0])
+        out: Tensor = self.head(x.mean(dim=1))
+        return out
+
+
+class Tied(nn.Module):
+    """Two layers with one weight, of which the one that is registered first is called last; one of them is frozen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.first = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.last.weight = self.first.weight
+        self.first.bias.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.last(torch.tanh(self.first(x)))
+        return out
+
+
+class Scaling(nn.Linear):
+    """A layer derived from torch's, with a forward pass of its own."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * 2
+
+
+class PlainLinear(nn.Linear):
+    """One that has torch's."""
+
+
+class OwnNorm(nn.Module):
+    """A normalisation of somebody's own, with a weight."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * x / x.square().mean(dim=1, keepdim=True).add(1e-5).sqrt()
+
+
+class Derived(nn.Module):
+    """Layers derived from torch's, parametrized ones, lists of tensors, numbers that are none, and a loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plain, self.scaling, self.norm = PlainLinear(2, 4), Scaling(4, 4), OwnNorm(4)
+        self.parametrized = nn.utils.parametrizations.weight_norm(OwnNorm(4))
+        self.lazy = nn.LazyLinear(2)
+        self.scales, self.nothing = nn.ParameterList([torch.ones(4)]), nn.ModuleList()
+        self.mask = nn.Parameter(torch.ones(4, 4, dtype=torch.bool), requires_grad=False)
+        self.criterion = nn.CrossEntropyLoss()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.parametrized(self.norm(self.scaling(torch.tanh(self.plain(x)))))
+        out: Tensor = self.lazy(x * self.scales[0] * self.mask[0])
+        return out
+
+
 class FailsIn(nn.Module):
     """A network that refuses its rows in some processes of several, once it has seen some."""
 
@@ -67,6 +167,36 @@ def deep(width: int = 32, depth: int = 12) -> nn.Module:
 
 def skipping(width: int = 32, depth: int = 6) -> nn.Module:
     return Skipping(width, depth)
+
+
+def perceptron() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(2, 8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 2), nn.LogSoftmax(1))
+
+
+def sharing() -> nn.Module:
+    """One activation and one layer at several places."""
+    relu, inner = nn.ReLU(), nn.Linear(4, 4)
+    return nn.Sequential(nn.Linear(2, 4), relu, inner, relu, inner, relu, nn.Linear(4, 2))
+
+
+def convolutional() -> nn.Module:
+    return Convolutional()
+
+
+def last_state() -> nn.Module:
+    return LastState()
+
+
+def attending() -> nn.Module:
+    return Attending()
+
+
+def tied() -> nn.Module:
+    return Tied()
+
+
+def derived() -> nn.Module:
+    return Derived()
 
 
 def fails_in(ranks: list[int]) -> nn.Module:
@@ -99,6 +229,12 @@ def rounds() -> nn.Module:
             return x.long()
 
     return Rounded()
+
+
+def rows_of(shape: list[int], tokens: int = 0) -> TensorDataset:
+    """64 rows of numbers, or of tokens."""
+    x = torch.randint(0, tokens, (64, *shape)) if tokens else torch.randn(64, *shape)
+    return TensorDataset(x, torch.arange(64) % 2)
 
 
 def rows(n: int = 400, *, validation: bool = False) -> tuple[TensorDataset, TensorDataset | None]:

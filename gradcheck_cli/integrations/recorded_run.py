@@ -19,7 +19,9 @@ from gradcheck_cli.recording.description import (
     ParameterDescription,
     RunDescription,
 )
+from gradcheck_cli.recording.distributed import is_sharded
 from gradcheck_cli.recording.history import Environment, History, NonFinite, Quantity, RunStatus, Signal
+from gradcheck_cli.recording.live_layers import number_layers
 from gradcheck_cli.recording.live_model import LiveModel
 from gradcheck_cli.recording.recorder import Recorded
 from gradcheck_cli.recording.symmetry import find_symmetric
@@ -63,7 +65,7 @@ def tell_run(
         trainer: What was seen of the trainer's settings, by their config names.
     """
     norms = recorded.signals[Quantity.GRADIENT_NORM]
-    layers = tuple(_settle_layers(loop.model.layers, norms, shapes, loop=loop))
+    layers = tuple(number_layers(_settle_layers(loop.model.layers, norms, shapes, loop=loop)))
     epochs, validation_losses = validations.finish()
     broken = recorded.non_finite is not None and recorded.non_finite.lasting
     return History(
@@ -93,14 +95,10 @@ def tell_run(
         notes=tuple(_note(layers, norms, recorded.non_finite)),
         unavailable=dict(_list_unavailable(loop.model, recorded)),
         symmetric_at_end=find_symmetric(
-            (layer for layer in layers if all(map(_is_whole, loop.model.modules[layer.name].parameters()))),
+            (layer for layer in layers if not any(map(is_sharded, loop.model.modules[layer.name].parameters()))),
             loop.model.modules,
         ),
     )
-
-
-def _is_whole(parameter: torch.Tensor) -> bool:
-    return not hasattr(parameter, "placements")
 
 
 def _settle_layers(
@@ -118,14 +116,9 @@ def _settle_layers(
         last = ranks[layer.name] = order.get(layer.name, last)
     used = {name for name, known in zip(norms.rows, norms.known, strict=True) if known.any()}
     for layer in sorted(layers, key=lambda one: ranks[one.name]):
-        frozen = {
-            name
-            for name, parameter in loop.model.modules[layer.name].named_parameters(remove_duplicate=False)
-            if not parameter.requires_grad
-        }
+        tensors = dict(loop.model.modules[layer.name].named_parameters(remove_duplicate=False))
         parameters = tuple(
-            replace(one, trainable=one.trainable and (one.name in used or _own_name(one) not in frozen))
-            for one in layer.parameters
+            _settle_parameter(one, tensors.get(_own_name(one)), is_used=one.name in used) for one in layer.parameters
         )
         yield replace(
             layer,
@@ -133,6 +126,20 @@ def _settle_layers(
             output_shape=shapes.get(layer.name),
             trainable=not parameters or any(one.trainable for one in parameters),
         )
+
+
+def _settle_parameter(
+    described: ParameterDescription, tensor: torch.Tensor | None, *, is_used: bool
+) -> ParameterDescription:
+    """What is frozen counts as trained where it was once; a lazy tensor has its shape from the first call on.
+
+    Args:
+        tensor: As the model has it now; None where it has none of that name any more.
+    """
+    if tensor is None:
+        return described
+    shape = described.shape if torch.nn.parameter.is_lazy(tensor) else tuple(tensor.shape)
+    return replace(described, shape=shape, trainable=described.trainable and (is_used or tensor.requires_grad))
 
 
 def _own_name(parameter: ParameterDescription) -> str:

@@ -62,7 +62,8 @@ class LayerDescription:
     """One layer as built, after groups are written out.
 
     Attributes:
-        name: Unique: the user's (`fc1`, `fc1.0`), else type and ordinal in forward order (`linear_1`).
+        name: Unique: the user's (`fc1`, `fc1.0`), else type and ordinal in forward order (`linear_1`); that of the
+            module in somebody's own network.
         type: Class name, such as `Linear`.
         kind: What it does.
         ordinal: From 1 among the layers of its type, in forward order.

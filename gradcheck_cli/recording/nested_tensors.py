@@ -15,19 +15,23 @@ def find_row_tensors(output: Any) -> Iterator[Tensor]:
 
 
 def find_tensors(output: Any) -> Iterator[Tensor]:
-    """The floating-point tensors in a nested output: in tuples, lists, mappings and dataclasses."""
-    if isinstance(output, Tensor):
-        if output.is_floating_point():
-            yield output
-    elif isinstance(output, Mapping):
-        for value in output.values():
-            yield from find_tensors(value)
-    elif isinstance(output, list | tuple):
-        for value in output:
-            yield from find_tensors(value)
-    elif dataclasses.is_dataclass(output) and not isinstance(output, type):
-        for field in dataclasses.fields(output):
-            yield from find_tensors(getattr(output, field.name))
+    """The floating-point tensors in a nested output."""
+    return (tensor for tensor in list_tensors(output) if tensor.is_floating_point())
+
+
+def list_tensors(nested: Any) -> Iterator[Tensor]:
+    """All tensors in what a layer takes or gives, in order: in tuples, lists, mappings and dataclasses."""
+    if isinstance(nested, Tensor):
+        yield nested
+    elif isinstance(nested, Mapping):
+        for value in nested.values():
+            yield from list_tensors(value)
+    elif isinstance(nested, list | tuple):
+        for value in nested:
+            yield from list_tensors(value)
+    elif dataclasses.is_dataclass(nested) and not isinstance(nested, type):
+        for field in dataclasses.fields(nested):
+            yield from list_tensors(getattr(nested, field.name))
 
 
 def find_row_axis(module: nn.Module, tensor: Tensor, position: int) -> int:

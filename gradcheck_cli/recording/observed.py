@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
 from gradcheck_cli.recording.description import LayerDescription, LayerKind, ParameterDescription
 
@@ -53,7 +54,7 @@ def find_observed(
         owners=tuple(one.layer for one in trained),
         layers={layer.name: modules[layer.name] for layer in present},
         activations={layer.name: modules[layer.name] for layer in present if layer.kind is LayerKind.ACTIVATION},
-        channels_first=_find_channel_order(present),
+        channels_first=_find_channel_order(present, modules),
         recurrent={layer.name: module for layer in present if isinstance(module := modules[layer.name], nn.RNNBase)},
     )
 
@@ -62,13 +63,15 @@ def _find_parameter(module: nn.Module, parameter: ParameterDescription) -> nn.Pa
     return module.get_parameter(parameter.name.removeprefix(f"{parameter.layer}."))
 
 
-def _find_channel_order(layers: Sequence[LayerDescription]) -> dict[str, bool]:
+def _find_channel_order(layers: Sequence[LayerDescription], modules: Mapping[str, nn.Module]) -> dict[str, bool]:
     """An activation speaks of channels where the last layer before it that mixes units is a convolution."""
     order: dict[str, bool] = {}
     after_convolution = False
     for layer in layers:
-        if layer.kind in _MIXING:
-            after_convolution = layer.kind is LayerKind.CONVOLUTION
+        # One derived from torch's with a forward pass of its own (causal, standardised) is of no kind, and still one.
+        is_convolution = isinstance(modules[layer.name], _ConvNd)
+        if layer.kind in _MIXING or is_convolution:
+            after_convolution = is_convolution
         elif layer.kind is LayerKind.ACTIVATION:
             order[layer.name] = after_convolution
     return order

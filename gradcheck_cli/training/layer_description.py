@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from gradcheck_cli.config.layers import Layer
 from gradcheck_cli.config.own_layers import find_layer
 from gradcheck_cli.recording.description import LayerDescription, LayerKind, ParameterDescription
-from gradcheck_cli.recording.symmetry import is_symmetric
+from gradcheck_cli.recording.live_layers import describe_parameter
 from gradcheck_cli.training.initialization import Initialization
 
 
@@ -26,8 +26,9 @@ def describe_layer(
     """
     parameters = tuple(
         replace(
-            _describe_parameter(f"{layer.name}.{name}", layer.name, parameter, done=initializations.get(name)),
-            init_symmetric=is_symmetric(parameter, module),
+            describe_parameter(f"{layer.name}.{name}", parameter, layer=layer.name, module=module),
+            init=done.function if (done := initializations.get(name)) else None,
+            init_gain=done.gain if done else None,
         )
         for name, parameter in module.named_parameters()
     )
@@ -52,19 +53,4 @@ def _describe(
         path=layer.path,
         parameters=parameters,
         trainable=layer.trainable,
-    )
-
-
-def _describe_parameter(
-    name: str, layer_name: str, parameter: Tensor, *, done: Initialization | None
-) -> ParameterDescription:
-    return ParameterDescription(
-        name=name,
-        layer=layer_name,
-        shape=tuple(parameter.shape),
-        trainable=parameter.requires_grad,
-        init=done.function if done else None,
-        # The spread of a single number is not zero but unknown.
-        init_std=float(parameter.detach().std(correction=0)) if parameter.numel() > 1 else None,
-        init_gain=done.gain if done else None,
     )

@@ -1,24 +1,27 @@
-"""Describes a network that nobody wrote down, from one forward pass; it trains and changes nothing."""
+"""Describes a network that nobody wrote down, from one forward pass; it trains and changes nothing.
+
+What its layers are and what they hold is told by the live modules; the pass adds shapes, the order, and what lies
+between and around them.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gradcheck_cli.recording.description import LayerDescription, ParameterDescription
-from gradcheck_cli.recording.symmetry import is_symmetric
+from gradcheck_cli.recording.description import LayerDescription
+from gradcheck_cli.recording.found_layers import find_layers, unwrap_model
+from gradcheck_cli.recording.live_layers import describe_layers, number_layers
 from gradcheck_cli.training.data_flow import parents
-from gradcheck_cli.training.found_layers import FoundLayer, find_layers, first_tensor, tensors_in
 from gradcheck_cli.training.network_layout import Trace, arrange
 from gradcheck_cli.training.offsets import BuiltLayer, layers_with_removed_bias, without_effect
+from gradcheck_cli.training.watched_calls import Calls, first_tensor, watched
 
 
 @dataclass(frozen=True)
@@ -38,37 +41,57 @@ class LiveNetwork:
     unused: tuple[str, ...] = ()
 
 
-@dataclass(eq=False)
-class _Calls:
-    """The first call of each layer, in order."""
+class OwnTensors(nn.Module):
+    """Stands for the tensors that a module has beside the layers in it, and is never called.
 
-    order: list[str] = field(default_factory=list)
-    inputs: dict[str, Tensor] = field(default_factory=dict)
-    outputs: dict[str, Tensor] = field(default_factory=dict)
-    sources: dict[str, Any] = field(default_factory=dict)
-    nodes: dict[Any, str] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
+    What such a module gives is what its last layer gives: it is not to be taken for the output of a layer of its own.
+    """
+
+    def __init__(self, owner: nn.Module) -> None:
+        super().__init__()
+        # Not as an inner module: that would make its layers this one's.
+        object.__setattr__(self, "_owner", owner)
+
+    def get_parameter(self, target: str) -> nn.Parameter:
+        """As the owner has it now."""
+        owner: nn.Module = self._owner  # type: ignore[assignment]
+        return owner.get_parameter(target)
 
 
 def describe_network(network: nn.Module, rows: Tensor, *, path: str | None) -> LiveNetwork:
     """Run the network once, in evaluation mode, and describe it.
 
     Args:
+        network: May be wrapped by `torch.compile` or for data parallelism; it is run without these wrappers.
         rows: `[n, ...]`, n of at least 2.
         path: Config path that stands for all layers.
     """
-    found = {layer.name: layer for layer in find_layers(network)}
-    calls = _Calls()
+    root, found = unwrap_model(network), {layer.name: layer for layer in find_layers(network)}
     x = rows.clone().requires_grad_() if rows.is_floating_point() else rows
-    with _as_evaluated(network), _watched(found, calls), torch.enable_grad():
-        output = network(x)
+    with _as_evaluated(root), watched(found.values()) as calls, torch.enable_grad():
+        output = root(x)
+    # Only now: lazy layers have their tensors from the first call on.
+    described = {layer.name: _add_shapes(layer, calls, path=path) for layer in describe_layers(found.values())}
     owners = [name for name, layer in found.items() if not layer.is_whole]
-    unused = tuple(name for name in found if not calls.counts[name])
     order = list(dict.fromkeys([*owners, *calls.order, *found]))
-    described = {one.name: one for one in _describe_all([found[name] for name in order], calls, path=path)}
-    modules = {name: found[name].observed for name in order}
-    marked = _mark_removed_biases(arrange(described, _trace(calls, output, x), path=path), modules)
-    return LiveNetwork(modules, marked, _detach(output), unused)
+    modules = {name: found[name].module if found[name].is_whole else OwnTensors(found[name].module) for name in order}
+    arranged = arrange({name: described[name] for name in order}, _trace(calls, output, x), path=path)
+    return LiveNetwork(
+        modules=modules,
+        layers=tuple(number_layers(_mark_removed_biases(arranged, modules))),
+        output=output.detach() if isinstance(output, Tensor) else output,
+        unused=tuple(name for name, layer in found.items() if layer.has_forward and not calls.counts[name]),
+    )
+
+
+def _add_shapes(layer: LayerDescription, calls: Calls, *, path: str | None) -> LayerDescription:
+    shapes = (_row_shape(tensors.get(layer.name)) for tensors in (calls.inputs, calls.outputs))
+    input_shape, output_shape = shapes
+    return replace(layer, path=path, input_shape=input_shape, output_shape=output_shape)
+
+
+def _row_shape(tensor: Tensor | None) -> tuple[int, ...] | None:
+    return tuple(tensor.shape[1:]) if tensor is not None and tensor.dim() else None
 
 
 @contextmanager
@@ -82,72 +105,7 @@ def _as_evaluated(network: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-@contextmanager
-def _watched(found: Mapping[str, FoundLayer], calls: _Calls) -> Iterator[None]:
-    handles = []
-    for name, layer in found.items():
-        handles.append(layer.module.register_forward_pre_hook(partial(_before, calls, name), with_kwargs=True))
-        handles.append(layer.module.register_forward_hook(partial(_after, calls, layer)))
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _before(calls: _Calls, name: str, _module: nn.Module, arguments: Any, keywords: Any) -> None:
-    calls.counts[name] += 1
-    tensor = first_tensor([arguments, keywords])
-    if calls.counts[name] == 1 and tensor is not None:
-        calls.inputs[name], calls.sources[name] = tensor, tensor.grad_fn
-
-
-def _after(calls: _Calls, layer: FoundLayer, _module: nn.Module, _inputs: Any, output: Any) -> None:
-    name = layer.name
-    # What encloses a layer may pass on the very tensor that the layer made.
-    if name in calls.outputs or not layer.is_whole or (tensor := first_tensor(output)) is None:
-        return
-    calls.outputs[name] = tensor
-    calls.order.append(name)
-    calls.nodes.update({one.grad_fn: name for one in tensors_in(output) if one.grad_fn is not None})
-
-
-def _describe_all(layers: Sequence[FoundLayer], calls: _Calls, *, path: str | None) -> Iterator[LayerDescription]:
-    ordinals: Counter[str] = Counter()
-    names: dict[int, str] = {}
-    for layer in layers:
-        ordinals[layer.type] += 1
-        parameters = tuple(_describe_parameter(layer, name, tensor, names) for name, tensor in layer.parameters)
-        yield LayerDescription(
-            name=layer.name,
-            type=layer.type,
-            kind=layer.kind,
-            ordinal=ordinals[layer.type],
-            arguments=layer.arguments,
-            path=path,
-            input_shape=_row_shape(calls.inputs.get(layer.name)),
-            output_shape=_row_shape(calls.outputs.get(layer.name)),
-            parameters=parameters,
-            trainable=not parameters or any(one.trainable for one in parameters),
-        )
-
-
-def _describe_parameter(layer: FoundLayer, name: str, tensor: Tensor, names: dict[int, str]) -> ParameterDescription:
-    """Tied tensors belong to the first layer that has them."""
-    full = f"{layer.name}.{name}"
-    first = names.setdefault(id(tensor), full)
-    return ParameterDescription(
-        name=full,
-        layer=layer.name,
-        shape=tuple(tensor.shape),
-        trainable=tensor.requires_grad,
-        alias_of=None if first == full else first,
-        init_std=float(tensor.detach().float().std(correction=0)) if tensor.numel() > 1 else None,
-        init_symmetric=is_symmetric(tensor, layer.module),
-    )
-
-
-def _trace(calls: _Calls, output: Any, x: Tensor) -> Trace:
+def _trace(calls: Calls, output: Any, x: Tensor) -> Trace:
     end = first_tensor(output)
     tokens = {node for node, name in calls.nodes.items() if calls.sources.get(name) is None}
     return Trace(
@@ -170,11 +128,3 @@ def _mark_removed_biases(
         built = [BuiltLayer(layer, modules[layer.name]) for layer in run if layer.name in modules]
         removed.update(layers_with_removed_bias(built))
     return tuple(without_effect(layer) if layer.name in removed else layer for layer in layers)
-
-
-def _row_shape(tensor: Tensor | None) -> tuple[int, ...] | None:
-    return tuple(tensor.shape[1:]) if tensor is not None and tensor.dim() else None
-
-
-def _detach(output: Any) -> Any:
-    return output.detach() if isinstance(output, Tensor) else output

@@ -256,6 +256,46 @@ def test_tied_weights_count_once_and_each_use_of_a_layer_is_a_sample() -> None:
     assert history.signals[Quantity.BACKWARD_SIGNAL].row("shared") == pytest.approx([expected], rel=1e-4)
 
 
+def test_an_activation_that_stands_at_two_places_is_not_missed_at_the_second() -> None:
+    torch.manual_seed(0)
+    relu = nn.ReLU()
+    model = nn.Sequential(nn.Linear(6, 8), relu, nn.Linear(8, 8), relu, nn.Linear(8, 3))
+    recorder = train(model, steps=30)
+    assert not recorder.diagnose().findings
+    assert not recorder.history().description.is_sequence
+
+
+class Gated(nn.ReLU):
+    """Derived from an activation, and none: it takes two inputs."""
+
+    def forward(self, x: Tensor, gate: Tensor | None = None) -> Tensor:
+        assert gate is not None
+        return super().forward(x) * gate
+
+
+class WithOddParts(nn.Module):
+    """A gate, a lazy layer, and numbers that cannot be trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.gated, self.head = nn.Linear(6, 6), Gated(), nn.LazyLinear(3)
+        self.mask = nn.Parameter(torch.ones(6, 6, dtype=torch.bool), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        return self.head(self.gated(x, x.sigmoid() * self.mask[0]))  # type: ignore[no-any-return]
+
+
+def test_a_loop_goes_on_as_without_a_recorder_whatever_is_in_the_model() -> None:
+    model = WithOddParts()
+    history = train(model, optimizer=torch.optim.SGD(model.parameters(), lr=0.1)).history()
+    plain = WithOddParts()
+    assert_norms(history, train_plainly(plain, optimizer=torch.optim.SGD(plain.parameters(), lr=0.1)))
+    assert {one.name: one.shape for one in history.description.parameters}["head.weight"] == (3, 6)
+    assert "1 parameter is frozen or in no optimizer: withoddparts.mask" in history.notes
+
+
 class Checkpointed(nn.Module):
     """Two checkpointed segments; the second one uses a layer of the first again."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -221,3 +221,60 @@ def test_each_sum_ends_a_block_of_its_own() -> None:
     assert shape_of(found) == ["[Linear]", "[Function]", "Residual"] * 2 + ["Linear"]
     assert found.layers[1].arguments == {"operations": ["Relu", "Div"]}
     assert found.layers[0].parent != found.layers[3].parent
+
+
+def test_a_network_with_tensors_and_a_layer_of_its_own_name_loses_none() -> None:
+    class Shift(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.offset, self.shift = nn.Parameter(torch.ones(3)), line()
+
+        def forward(self, x: Tensor) -> Any:
+            return self.shift(x + self.offset)
+
+    found = look(Shift())
+    assert [layer.name for layer in found.layers] == ["shift_1", "shift"]
+    assert [one.name for layer in found.layers for one in layer.parameters] == [
+        "shift_1.offset",
+        "shift.weight",
+        "shift.bias",
+    ]
+
+
+def test_what_cannot_be_called_is_not_said_to_be_unused() -> None:
+    weights = nn.ParameterList([torch.ones(3)])
+    found = look(Net(lambda net, x: net.a(x) * weights[0], a=line(), weights=weights, loss=nn.MSELoss()))
+    assert found.unused == ()
+    assert [layer.name for layer in found.layers if layer.type != "Function"] == ["a", "weights"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_compiled_network_is_seen_as_if_it_were_not() -> None:
+    network = nn.Sequential(line(), nn.ReLU(), line())
+    compiled = torch.compile(nn.DataParallel(network), backend="eager")
+    assert isinstance(compiled, nn.Module)
+    assert look(compiled).layers == look(network).layers
+
+
+def test_lazy_layers_are_described_as_the_first_call_made_them() -> None:
+    (layer,) = look(nn.LazyLinear(2)).layers
+    assert layer.arguments == {"in_features": 3, "out_features": 2, "bias": True}
+    assert [one.shape for one in layer.parameters] == [(2, 3), (2,)]
+
+
+def test_layers_of_a_type_are_counted_in_the_order_of_their_calls_with_functions_between() -> None:
+    found = look(Net(lambda net, x: net.act(net.b(F.relu(net.a(x)))), b=line(), a=line(), act=nn.ReLU()))
+    assert [(layer.name, layer.ordinal) for layer in found.layers] == [("a", 1), ("relu_1", 1), ("b", 2), ("act", 2)]
+
+
+def test_tensors_are_found_in_dataclasses() -> None:
+    @dataclass
+    class Answer:
+        scores: Tensor
+
+    class Asked(nn.Linear):
+        def forward(self, x: Tensor) -> Any:
+            return Answer(super().forward(x))
+
+    found = look(Net(lambda net, x: net.b(net.a(x).scores), a=Asked(3, 4), b=nn.Linear(4, 2)))
+    assert [(layer.type, layer.output_shape) for layer in found.layers] == [("Asked", (4,)), ("Linear", (2,))]

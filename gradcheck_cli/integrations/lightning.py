@@ -15,8 +15,8 @@ from gradcheck_cli.errors import UsageError
 from gradcheck_cli.integrations.recorder import Recorder
 from gradcheck_cli.integrations.scalars import count_findings
 from gradcheck_cli.integrations.stopping import FindingWatch, describe_finding
-from gradcheck_cli.recording.live_model import find_class
 from gradcheck_cli.recording.loss_scale import backward_scale
+from gradcheck_cli.recording.module_classes import find_class
 
 _LOG = logging.getLogger("lightning.pytorch.gradcheck")
 

@@ -25,8 +25,9 @@ from gradcheck_cli.integrations.update_watch import UpdateWatch
 from gradcheck_cli.integrations.validation_log import ValidationLog
 from gradcheck_cli.recording.distributed import is_sharded
 from gradcheck_cli.recording.history import History, RunStatus
-from gradcheck_cli.recording.live_model import describe_model, find_class
+from gradcheck_cli.recording.live_model import describe_model
 from gradcheck_cli.recording.loss_scale import backward_scale, gradient_scale
+from gradcheck_cli.recording.module_classes import find_class
 from gradcheck_cli.recording.recorder import STEPS_PER_FLUSH
 from gradcheck_cli.recording.recorder import Recorder as StepRecorder
 from gradcheck_cli.recording.sampling_budget import SamplingBudget
@@ -50,10 +51,10 @@ class Recorder:
     print(recorder.report())
     ```
 
-    Each step: loss, learning rate, the gradient norm of each parameter before clipping (L2, in fp32 or better), and the
-    clip factor. At steps 0, 1, 4, 8, 16, ... and as many others as `budget` pays for: the signal between layers, the
-    slopes of activations, weights and updates. Nothing of the training is changed, and copies and pickles of the model
-    keep nothing of the recorder.
+    Each step: loss and learning rate. Each step that `budget` pays for, the first 16 in any case: the gradient norm of
+    each parameter before clipping (L2, in fp32 or better), and the clip factor. At steps 0, 12, 24, 48, ... and as many
+    others as `budget` pays for: the signal between layers, the slopes of activations, weights and updates. Nothing of
+    the training is changed, and copies and pickles of the model keep nothing of the recorder.
 
     Where several processes hold a piece of each weight (FSDP2) all of them do what one does: a recorder in each, with
     steps and validations at the same points, and reports from all or after the `with` block.
@@ -79,10 +80,10 @@ class Recorder:
         model: After it was moved, wrapped or sharded, and may be compiled.
         optimizer: What changes its parameters; several where one `step` stands for a step of each of them.
         name: Of the run; by default the class of the model.
-        budget: Share of the training time that measuring may cost: it sets how often steps are sampled, and has
-            gradients looked at each 2nd or 4th step only where even their norms would cost more. None: each 64th step
-            is sampled, whatever it costs, and every step looked at, so that equal runs give equal records; so it is
-            for sharded weights, because clocks differ between processes.
+        budget: Share of the training time that measuring may cost: it sets how often steps are sampled, and where the
+            norms of all gradients would take more than a quarter of it, they are taken at each 2nd, 4th, ... or 32nd
+            step only. None: each step is looked at and each 64th sampled, whatever it costs, so that equal runs give
+            equal records; so it is for sharded weights, because clocks differ between processes.
         stop_on: `error`, `warning` or `info`: leave the `with` block once such a finding is there to stay.
         planned_steps: Optimizer steps of the whole run; rules judge from a tenth of them on. None: of the steps done.
         mean_reduced: Whether the loss is a mean over the rows of a batch (False: their sum).

@@ -17,9 +17,9 @@ from gradcheck_cli.errors import UsageError
 from gradcheck_cli.integrations.recorder import Recorder
 from gradcheck_cli.integrations.scalars import count_findings
 from gradcheck_cli.integrations.stopping import FindingWatch, describe_finding
+from gradcheck_cli.recording.found_layers import unwrap_model
 from gradcheck_cli.recording.hooks import is_inside_backward
 from gradcheck_cli.recording.inert_hook import InertHook
-from gradcheck_cli.recording.live_model import unwrap_model
 
 _LOG = logging.get_logger("transformers.gradcheck")
 FINDINGS = "gradcheck/findings"

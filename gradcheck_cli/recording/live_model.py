@@ -12,8 +12,6 @@ from gradcheck_cli.recording.found_layers import FoundLayer, find_layers, unwrap
 from gradcheck_cli.recording.live_layers import describe_layers
 from gradcheck_cli.recording.module_classes import find_class
 
-__all__ = ["LiveModel", "describe_model", "find_class", "unwrap_model"]
-
 
 @dataclass(frozen=True, eq=False)
 class LiveModel:

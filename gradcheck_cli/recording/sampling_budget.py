@@ -14,7 +14,7 @@ LOOK_SHARE = 0.25
 """Part of the budget that the gradient norms may take."""
 LEAST_SHARE = 0.2
 """Part of the budget that sampled steps get even where norms cost all of it."""
-LONGEST_STRIDE = 16
+LONGEST_STRIDE = 32
 FIRST_LOOKS = 16
 """Steps at the beginning of a run that are all looked at: initialisation and a wrong learning rate show there."""
 SLACK = 1.5
@@ -25,10 +25,10 @@ REMEMBERED = 9
 
 
 class SamplingBudget:
-    """Samples steps 0, 4, 12, 24, 48, ... and between them as many as the budget pays for, once it paid for those.
+    """Samples steps 0, 12, 24, 48, ... and between them as many as the budget pays for, once it paid for those.
 
     Gradient norms are taken at each step, or, where they would cost more than a quarter of the budget, as in networks
-    of a few small layers, at each 2nd, 4th, 8th or 16th from step 16 on. They and the sampled steps together cost at
+    of a few small layers, at each 2nd, 4th, ... or 32nd from step 16 on. They and the sampled steps together cost at
     most the budget's share of the training time, as far as that can be had. All times are in seconds.
 
     Attributes:
@@ -163,8 +163,8 @@ class SamplingBudget:
 
 
 def _next_rung(step: int) -> int:
-    """The first of 4, 12, 24, 48, ... above a step: of a run of 49 steps or more three come after its first tenth."""
-    rung = 4 if step < 4 else 12
+    """The first of 12, 24, 48, ... above a step: of a run of 49 steps or more three come after its first tenth."""
+    rung = 12
     while rung <= step:
         rung *= 2
     return rung

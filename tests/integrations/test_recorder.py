@@ -407,7 +407,7 @@ def test_steps_whose_gradients_are_passed_over_keep_their_loss_and_are_unknown_o
             optimizer.step()
     whole = train(plain, steps=1, budget=None).history()
     history = recorder.history()
-    looked_at = [*range(17), 23, 24, 40, 47, 48, 64, 80, 95, 96]
+    looked_at = [*range(17), 23, 24, 47, 48, 80, 95, 96]
     assert history.steps is not None
     assert whole.steps is not None
     assert np.isfinite(history.steps.loss).all()
@@ -453,7 +453,9 @@ def test_a_step_whose_loss_is_nan_is_looked_at_though_its_turn_has_not_come() ->
             for parameter in model.parameters():
                 parameter.grad = torch.ones_like(parameter)
             if step == 40:
-                model[0].weight.grad[0, 0] = float("nan")
+                bad = next(model.parameters()).grad
+                assert bad is not None
+                bad[0, 0] = float("nan")
             recorder.step(float("nan") if step == 40 else 1.0)
     fault = recorder.history().non_finite
     assert fault is not None

@@ -85,10 +85,10 @@ def test_a_larger_budget_samples_more_often() -> None:
 
 def test_some_first_steps_are_always_sampled() -> None:
     chosen = simulate(1e-6, steps=3000, sampled=100.0).sampled
-    assert chosen == [0, 4, 12, 24, 48, 96, 192, 384, 768, 1536]
+    assert chosen == [0, 12, 24, 48, 96, 192, 384, 768, 1536]
 
 
-@pytest.mark.parametrize("steps", [25, 49, 60, 95, 100, 1000, 1537, 5000])
+@pytest.mark.parametrize("steps", [49, 60, 95, 100, 1000, 1537, 5000])
 def test_three_samples_at_least_come_after_the_first_tenth(steps: int) -> None:
     chosen = simulate(1e-6, steps=steps, sampled=100.0).sampled
     assert sum(step >= steps / 10 for step in chosen) >= 3
@@ -104,7 +104,7 @@ def test_cheap_norms_are_taken_at_each_step() -> None:
     assert found.plan.stride == 1
 
 
-@pytest.mark.parametrize(("own", "stride"), [(0.0055, 2), (0.015, 4), (0.035, 8), (0.05, 16), (5.0, 16)])
+@pytest.mark.parametrize(("own", "stride"), [(0.0055, 2), (0.015, 4), (0.035, 8), (0.07, 16), (0.1, 32), (5.0, 32)])
 def test_dear_norms_are_taken_as_often_as_a_quarter_of_the_budget_pays_for(own: float, stride: int) -> None:
     assert simulate(0.02, steps=300, own=own).plan.stride == stride
 
@@ -115,7 +115,7 @@ def test_the_step_before_a_sampled_one_is_looked_at() -> None:
 
 
 def test_norms_that_become_cheap_are_taken_more_often_again_and_dear_ones_less() -> None:
-    found = simulate(0.02, steps=3000, own=lambda step: 0.1 if step < 1000 else 0.001 if step < 2000 else 0.015)
+    found = simulate(0.02, steps=3000, own=lambda step: 0.07 if step < 1000 else 0.001 if step < 2000 else 0.015)
     strides = dict(zip(found.looked_at, found.strides, strict=True))
     assert [strides[max(step for step in strides if step < end)] for end in (1000, 2000, 3000)] == [16, 1, 4]
 
@@ -145,7 +145,7 @@ def test_samples_are_spread_though_much_was_saved_up() -> None:
 
 def test_without_a_budget_every_step_is_looked_at_and_each_64th_sampled_whatever_it_costs() -> None:
     found = simulate(None, steps=300, own=10.0, sampled=1000.0)
-    assert found.sampled == [0, 4, 12, 24, 48, 64, 128, 192, 256]
+    assert found.sampled == [0, 12, 24, 48, 64, 128, 192, 256]
     assert found.looked_at == list(range(300))
     assert found.plan.interval == FIXED_INTERVAL
 

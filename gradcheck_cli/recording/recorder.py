@@ -113,6 +113,7 @@ class Recorder:
         self._sampled_steps = choose_steps(planned_steps, steps_per_epoch) if sampled_steps is None else sampled_steps
         self._shards = Shards(self._parameters)
         self._dead_units = DeadUnits(observed.activations, channels_first=observed.channels_first)
+        self._shares_rows = ranks is not None
         self._watches_batches, self._steps_per_flush = root is not None, steps_per_flush
         self._hooks = SignalHooks(
             observed.layers,
@@ -242,8 +243,11 @@ class Recorder:
         self._hooks.forget()
 
     def forget_pending(self) -> None:
-        """Leave out what has not been transferred: other processes, which it may need, have gone their own way."""
-        self.pending, self._samples = PendingSteps(self.pending.end), []
+        """Leave out what needs other processes to be transferred: they have gone their own way."""
+        if self._shares_rows:
+            self._samples = []
+        self._read_samples()
+        self.pending = PendingSteps(self.pending.end)
         self.forget_update()
 
     def flush_if_full(self) -> bool:

@@ -51,7 +51,7 @@ class Recorder:
     print(recorder.report())
     ```
 
-    Each step: loss and learning rate. Each step that `budget` pays for, the first 16 in any case: the gradient norm of
+    Each step: loss and learning rate. Each step that `budget` pays for, the first 8 in any case: the gradient norm of
     each parameter before clipping (L2, in fp32 or better), and the clip factor. At steps 0, 12, 24, 48, ... and as many
     others as `budget` pays for: the signal between layers, the slopes of activations, weights and updates. Nothing of
     the training is changed, and copies and pickles of the model keep nothing of the recorder.
@@ -81,7 +81,7 @@ class Recorder:
         optimizer: What changes its parameters; several where one `step` stands for a step of each of them.
         name: Of the run; by default the class of the model.
         budget: Share of the training time that measuring may cost: it sets how often steps are sampled, and where the
-            norms of all gradients would take more than a quarter of it, they are taken at each 2nd, 4th, ... or 32nd
+            norms of all gradients would take more than a quarter of it, they are taken at each 2nd, 4th, ... or 64th
             step only. None: each step is looked at and each 64th sampled, whatever it costs, so that equal runs give
             equal records; so it is for sharded weights, because clocks differ between processes.
         stop_on: `error`, `warning` or `info`: leave the `with` block once such a finding is there to stay.
@@ -207,13 +207,12 @@ class Recorder:
         norms = recorder.after_backward(
             (rows or recorder.rows_seen or 1) if is_sampling else 1,
             loss_scale=backward_scale(scaler) if scaler is not None and is_sampling else 1.0,
+            awaits_clipping=clip_factor is None,
         )
         if not norms and not step:
             self._refuse_bare()
         if clip_factor is not None:
             recorder.after_clipping(clip_factor)
-        else:
-            recorder.await_clipping()
         recorder.end_step(value, learning_rate=self._find_rate(), scale=scale)
         self._updates.expect(clipping=clip_factor is None)
         self._see_time(step, is_sampling=is_sampling, began=began)
@@ -357,8 +356,17 @@ class Recorder:
         self._recorder.pending.keep((value, rate))
         self._passes_left -= 1
         if began:
-            self._budget.passing_s = (time.perf_counter() - began) * self._passes
+            self._end_passes(began)
         return True
+
+    def _end_passes(self, began: float) -> None:
+        """The next step is looked at, and what the last one took stands for all that were passed over."""
+        self._begin_step()
+        ended = time.perf_counter()
+        self._budget.passing_s = (ended - began) * self._passes
+        if self._recorder.is_sampling:
+            self._budget.see_passes(self._recorder.steps_done - 1, ended - self._last_end)
+            self._last_end = ended
 
     def _prepare(self, step: int) -> None:
         """What comes before a look at a step's gradients."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from typing import Any
-from weakref import WeakMethod
+from weakref import ref
 
 import torch
 from torch.optim import Optimizer
@@ -103,16 +103,16 @@ class UpdateWatch:
 class _Weak:
     """A hook that does not keep its object alive, and may not be wanted."""
 
-    __slots__ = ("_method", "is_wanted")
+    __slots__ = ("_function", "_owner", "is_wanted")
 
     def __init__(self, method: Any) -> None:
-        self._method = WeakMethod(method)
+        self._owner, self._function = ref(method.__self__), method.__func__
         self.is_wanted = True
 
     def __call__(self, *arguments: Any) -> None:
-        method = self._method() if self.is_wanted else None
-        if method is not None:
-            method(*arguments)
+        owner = self._owner() if self.is_wanted else None
+        if owner is not None:
+            self._function(owner, *arguments)
 
 
 def _has_closure(arguments: Sequence[Any], options: dict[str, Any]) -> bool:

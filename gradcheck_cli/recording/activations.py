@@ -28,6 +28,8 @@ _SLOPES: Mapping[type[nn.Module], _Slopes] = {
     nn.GELU: lambda f, x, ones: _aten.gelu_backward.default(ones, x, approximate=f.approximate),
 }
 """The kernels that autograd calls, called without it: a third of the cost. Given the module, the inputs and ones."""
+_RISING = frozenset({nn.ReLU, nn.Tanh, nn.Sigmoid})
+"""Those without a falling slope."""
 
 
 def absolute_slopes(module: nn.Module, inputs: Tensor) -> Tensor:
@@ -39,7 +41,8 @@ def absolute_slopes(module: nn.Module, inputs: Tensor) -> Tensor:
     if quick is not None and "forward" not in vars(module):
         values = inputs.detach()
         values = values if values.dtype in (torch.float32, torch.float64) else values.float()
-        return quick(module, values, torch.ones_like(values)).abs_()
+        slopes = quick(module, values, torch.ones_like(values))
+        return slopes if type(module) in _RISING else slopes.abs_()
     # Inside a checkpointed segment, what is saved for this graph would be counted among what the segment saves.
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(_keep, _keep):
         x = _plain(inputs).requires_grad_()
@@ -52,9 +55,9 @@ def absolute_slopes(module: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def share_below(slopes: Tensor, limit: float) -> Tensor:
-    """Share of the elements that are below a limit (0-d)."""
+    """Share of the elements that are below a limit (0-d); overwrites them."""
     # Comparing into floating-point numbers costs a quarter of making booleans that are then turned into them.
-    return torch.lt(slopes, limit, out=torch.empty_like(slopes)).mean()
+    return slopes.lt_(limit).mean()
 
 
 def find_largest_slope(module: nn.Module, inputs: Tensor) -> float:

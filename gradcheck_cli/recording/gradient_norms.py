@@ -56,13 +56,16 @@ class GradientNorms:
         self._seen: tuple[list[Tensor], list[int]] = [], []
         self._look_for_gradients()
 
-    def take(self, *, check: bool) -> TakenNorms:
+    def take(self, *, check: bool, mark: bool = False) -> TakenNorms:
         """The norms of the gradients as they are now.
 
         Args:
             check: Take doubtful norms again in fp64, which waits for the device.
+            mark: Remember the gradients as they are, so that `take_if_changed` can tell.
         """
         gradients = self._gradients()
+        if mark:
+            self._mark(gradients)
         norms = all_norms(gradients, dtype=self._dtype) if gradients else []
         check = check or self._check_next
         if check:
@@ -78,17 +81,17 @@ class GradientNorms:
         A change of a tensor's pieces cannot be seen: those are always measured again.
         """
         (known, versions), self._seen = self._seen, ([], [])
-        present = [parameter.grad is not None for parameter in self._with_gradient]
         gradients = [gradient for parameter in self._with_gradient if (gradient := parameter.grad) is not None]
         unchanged = [gradient._version for gradient in gradients] == versions and all(map(_is, gradients, known))
         if (unchanged and not self._shards) or not gradients:
             return None
+        present = [parameter.grad is not None for parameter in self._with_gradient]
         columns = self._columns if all(present) else self._columns[present]
         return TakenNorms(columns, all_norms([_plain(gradient) for gradient in gradients], dtype=self._dtype), True)
 
-    def mark(self) -> None:
-        """Remember the gradients as they are, so that `take_if_changed` can tell."""
-        gradients = [gradient for parameter in self._with_gradient if (gradient := parameter.grad) is not None]
+    def _mark(self, gradients: list[Tensor]) -> None:
+        if not self._is_plain:
+            gradients = [gradient for one in self._with_gradient if (gradient := one.grad) is not None]
         self._seen = gradients, [gradient._version for gradient in gradients]
 
     def transfer(self, taken: Sequence[TakenNorms]) -> tuple[Floats, Bools]:

@@ -25,6 +25,7 @@ from gradcheck_cli.recording.statistics import row_norms, varying_row_norms
 SLOPE_ROWS, SLOPE_ELEMENTS = 64, 2**16
 """An activation's slope is taken at so many rows of its input, fewer (but 8) where those have more elements."""
 
+_current_backward = getattr(torch._C, "_current_graph_task_id", None)
 _Register = Callable[[Any], torch.utils.hooks.RemovableHandle]
 
 
@@ -130,7 +131,7 @@ class SignalHooks:
         if not torch.is_grad_enabled():
             self._unmeasured[call] += not self._in_evaluation
             return False
-        if not is_inside_backward():
+        if _current_backward is None or _current_backward() == -1:
             return True
         self._unmeasured[call] -= 1
         return self._unmeasured[call] >= 0
@@ -150,41 +151,43 @@ class SignalHooks:
         values = put_rows_first(tensor.detach(), call.rows, axis=axis)
         if values is None or not values.numel():
             return
-        self.shapes.setdefault(self._names[call.layer], tuple(values.shape[1:]))
+        name = self._names[call.layer]
+        if name not in self.shapes:
+            self.shapes[name] = tuple(values.shape[1:])
         place = len(call.magnitudes)
         call.magnitudes.append(row_norms(values))
-        variation = self._vary(values)
+        if self._ranks is not None:
+            variation = self._ranks.varying_row_norms(values)
+        else:
+            variation = varying_row_norms(values) if call.rows > 1 else None
         if variation is not None:
             call.variations.append(variation)
         if tensor.requires_grad:
             hook = partial(_keep_gradient, call, place, axis)
             self._handles.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
 
-    def _vary(self, values: Tensor) -> Tensor | None:
-        if self._ranks is not None:
-            return self._ranks.varying_row_norms(values)
-        return varying_row_norms(values) if len(values) > 1 else None
-
     def _before_activation(self, index: int, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         if not self._counts((True, index)):
             return
-        for tensor in find_row_tensors(inputs[:1]):
-            row_elements = max(tensor.numel() // tensor.shape[0], 1) if tensor.shape[0] else 1
-            most = min(SLOPE_ROWS, max(SLOPE_ELEMENTS // row_elements, 8))
-            values = tensor.detach()[: most if self._ranks is None else self._ranks.rows_of(most)]
+        for tensor in find_row_tensors(inputs[0] if inputs else ()):
+            values, rows = tensor.detach(), tensor.shape[0]
+            most = min(SLOPE_ROWS, max(SLOPE_ELEMENTS * rows // max(tensor.numel(), 1), 8))
+            most = most if self._ranks is None else self._ranks.rows_of(most)
+            if rows > most:
+                values = values[:most]
             if index not in self._largest_slopes:
                 self._largest_slopes[index] = find_largest_slope(module, values)
             slopes = absolute_slopes(module, values)
             if self._dead_units is not None:
                 self._dead_units.see_slopes(index, slopes)
+            mean = slopes.mean()
             saturated = share_below(slopes, SATURATED_SHARE * self._largest_slopes[index])
-            self._slopes[index].append(SlopeCall(slopes.mean(), saturated, len(values)))
+            self._slopes[index].append(SlopeCall(mean, saturated, min(rows, most)))
 
 
 def is_inside_backward() -> bool:
     """Whether a backward pass is running on this thread; False where this torch does not tell."""
-    current = getattr(torch._C, "_current_graph_task_id", None)
-    return current is not None and current() != -1
+    return _current_backward is not None and _current_backward() != -1
 
 
 def _keep_gradient(call: LayerCall, place: int, axis: int, gradient: Tensor | None) -> None:

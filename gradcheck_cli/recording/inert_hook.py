@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
-from weakref import WeakMethod
+from weakref import ref
 
-import torch
+from torch.compiler import is_compiling
 
 Inert = tuple[Callable[..., Any], tuple[object, str]]
 
@@ -20,20 +20,20 @@ class InertHook:
     compiled code it does nothing either, so that it can neither break a graph nor stay in one.
     """
 
-    def __init__(self, method: Callable[..., None], *arguments: Any) -> None:
+    def __init__(self, method: Any, *arguments: Any) -> None:
         """Args:
         method: A bound method.
         arguments: Given to it before those of the hook.
         """
-        self._method = WeakMethod(method)
+        self._owner, self._function = ref(method.__self__), method.__func__
         self._arguments = arguments
 
     def __call__(self, *arguments: Any) -> None:
-        if torch.compiler.is_compiling():
+        if is_compiling():
             return
-        method = self._method()
-        if method is not None:
-            method(*self._arguments, *arguments)
+        owner = self._owner()
+        if owner is not None:
+            self._function(owner, *self._arguments, *arguments)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., Any]:
         return nullcontext().__exit__

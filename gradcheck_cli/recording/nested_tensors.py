@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
 
-def find_row_tensors(output: Any) -> Iterator[Tensor]:
+def find_row_tensors(output: Any) -> Iterable[Tensor]:
     """Those of `find_tensors` that have rows."""
+    if isinstance(output, Tensor):
+        # By far the most frequent, and met on steps whose cost is counted.
+        return (output,) if output.is_floating_point() and output.dim() else ()
     return (tensor for tensor in find_tensors(output) if tensor.dim())
 
 
@@ -53,6 +56,8 @@ def put_rows_first(tensor: Tensor, rows: int, *, axis: int) -> Tensor | None:
 
     None where no axis has so many rows.
     """
+    if not axis and tensor.shape[0] == rows:
+        return tensor
     for candidate in (axis, 0, 1):
         if tensor.dim() > candidate and tensor.shape[candidate] == rows:
             return tensor.transpose(0, candidate) if candidate else tensor

@@ -151,12 +151,13 @@ class Recorder:
         if self._sampling:
             self._hooks.attach()
 
-    def after_backward(self, rows: int, *, loss_scale: float = 1.0) -> list[Tensor]:
+    def after_backward(self, rows: int, *, loss_scale: float = 1.0, awaits_clipping: bool = False) -> list[Tensor]:
         """Call after the last backward pass of a step, with gradients unscaled and not yet clipped.
 
         Args:
             rows: Rows over which the step's loss is averaged.
             loss_scale: What the loss was multiplied by for the backward pass.
+            awaits_clipping: Nobody will tell of clipping: `see_clipping` is to find out.
 
         Returns:
             Norms of the gradients that exist, 0-d, for clipping by the global norm.
@@ -164,7 +165,8 @@ class Recorder:
         if self._sampling:
             self._hooks.detach()
             self._measure_signals((rows if self._mean_reduced else 1) / loss_scale)
-        self._look = Look(self._step, self._gradients.take(check=self._sampling))
+        self._look = Look(self._step, self._gradients.take(check=self._sampling, mark=awaits_clipping))
+        self._awaits_clipping = awaits_clipping
         return self._look.norms.norms
 
     def pass_over(self) -> None:
@@ -220,13 +222,8 @@ class Recorder:
             self._updating = None
             self._updates.forget()
 
-    def await_clipping(self) -> None:
-        """Call after `after_backward` where nobody will tell of clipping: the gradients are looked at by then."""
-        self._gradients.mark()
-        self._awaits_clipping = True
-
     def see_clipping(self, scale: Tensor | float = 1.0) -> None:
-        """The gradients are those that the optimizer gets: see whether they were clipped since `await_clipping`.
+        """The gradients are those that the optimizer gets: see whether they were clipped, where that was awaited.
 
         Args:
             scale: What they are still multiplied by.

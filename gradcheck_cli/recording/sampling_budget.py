@@ -14,8 +14,8 @@ LOOK_SHARE = 0.25
 """Part of the budget that the gradient norms may take."""
 LEAST_SHARE = 0.2
 """Part of the budget that sampled steps get even where norms cost all of it."""
-LONGEST_STRIDE = 32
-FIRST_LOOKS = 16
+LONGEST_STRIDE = 64
+FIRST_LOOKS = 8
 """Steps at the beginning of a run that are all looked at: initialisation and a wrong learning rate show there."""
 SLACK = 1.5
 """Norms are taken more often again only where they would stay within their part if they cost so much more."""
@@ -28,7 +28,7 @@ class SamplingBudget:
     """Samples steps 0, 12, 24, 48, ... and between them as many as the budget pays for, once it paid for those.
 
     Gradient norms are taken at each step, or, where they would cost more than a quarter of the budget, as in networks
-    of a few small layers, at each 2nd, 4th, ... or 32nd from step 16 on. They and the sampled steps together cost at
+    of a few small layers, at each 2nd, 4th, ... or 64th from step 8 on. They and the sampled steps together cost at
     most the budget's share of the training time, as far as that can be had. All times are in seconds.
 
     Attributes:
@@ -58,22 +58,26 @@ class SamplingBudget:
         return step == self._next_sample
 
     def count_passes(self, step: int) -> int:
-        """How many steps after one that was looked at are passed over; the one before a sampled one never is."""
+        """How many steps after one that was looked at are passed over."""
         return self._next_look - step - 1
 
     def look_at_all(self) -> None:
         """No step may be passed over from now on."""
         self._longest = self.stride = 1
 
+    def see_passes(self, step: int, total_s: float) -> None:
+        """The steps up to this one took so long, without what was looked at."""
+        steps = step - self._last_look
+        self._trainings.append(max(total_s - self.passing_s, 1e-9) / steps)
+        self._passes.append(self.passing_s / steps)
+        self.passing_s = 0.0
+        self._last_look = step
+
     def see_look(self, step: int, total_s: float, own_s: float) -> None:
         """A step was looked at, so long after the last one that was; looking took `own_s` of it."""
-        steps = step - self._last_look
-        self._trainings.append(max(total_s - own_s - self.passing_s, 1e-9) / steps)
-        self._passes.append(self.passing_s / steps)
+        self.see_passes(step, total_s - own_s)
         self._owns.append(own_s)
-        self.passing_s = 0.0
         self._looks += 1
-        self._last_look = step
         if self._looks % (REMEMBERED - 1) == 0:
             self._measure()
             self._choose_sample(step)
@@ -121,8 +125,8 @@ class SamplingBudget:
 
     @property
     def _price_s(self) -> float:
-        """What a sample costs, with the looks at it and at the step before it that would not have been taken."""
-        return median(self._extras) + self._own_s * (2 - 2 / self.stride)
+        """What a sample costs, with the look at it that would not have been taken."""
+        return median(self._extras) + self._own_s * (1 - 1 / self.stride)
 
     @property
     def _earned_s(self) -> float:
@@ -146,7 +150,7 @@ class SamplingBudget:
 
     def _choose_look(self, step: int) -> None:
         stride = self.stride if step >= FIRST_LOOKS else 1
-        self._next_look = max(min(step + stride, self._next_sample - 1), step + 1)
+        self._next_look = max(min(step + stride, self._next_sample), step + 1)
 
     def _choose_sample(self, step: int) -> None:
         """The next one of the first steps' ladder, or before that where the samples so far and it have been paid."""

@@ -76,7 +76,7 @@ def varying_row_norms(tensor: Tensor) -> Tensor:
     lose nothing to the rounding of a mean.
     """
     values = tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
-    shifted = values - values[0]
+    shifted = values - values.select(0, 0)
     return row_norms(shifted.sub_(shifted.mean(dim=0)))
 
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from gradcheck_cli.diagnosis.own_loop import judge_recorded
 from gradcheck_cli.diagnosis.report import RunReport
 from gradcheck_cli.errors import Problem, UsageError
-from gradcheck_cli.integrations.arguments import check_options, find_optimizers, read_loss
+from gradcheck_cli.integrations.arguments import check_options, find_optimizers
+from gradcheck_cli.integrations.loop_recorder import LoopRecorder
 from gradcheck_cli.integrations.output import render_report, save_run
 from gradcheck_cli.integrations.recorded_run import OwnLoop, tell_run
 from gradcheck_cli.integrations.scalars import ScalarWriter, pick_scalars, write_scalars
 from gradcheck_cli.integrations.stopping import FindingWatch, StopTraining
-from gradcheck_cli.integrations.update_watch import UpdateWatch
 from gradcheck_cli.integrations.validation_log import ValidationLog
 from gradcheck_cli.recording.distributed import is_sharded
 from gradcheck_cli.recording.history import History, RunStatus
 from gradcheck_cli.recording.live_model import describe_model
-from gradcheck_cli.recording.loss_scale import backward_scale, gradient_scale
 from gradcheck_cli.recording.module_classes import find_class
 from gradcheck_cli.recording.recorder import STEPS_PER_FLUSH
 from gradcheck_cli.recording.recorder import Recorder as StepRecorder
@@ -37,7 +33,7 @@ _MOST_STEPS_PENDING = 512
 """Losses that may wait for their transfer where nobody waits for them."""
 
 
-class Recorder:
+class Recorder(LoopRecorder):
     """Records one model and its optimizer in any loop, and diagnoses what it saw.
 
     ```python
@@ -93,39 +89,32 @@ class Recorder:
         Raises:
             UsageError: An argument is of the wrong kind, or no parameter of the model is in the optimizer.
         """
-        self._optimizers = find_optimizers(optimizer)
+        optimizers = find_optimizers(optimizer)
         check_options(model, budget=budget, planned_steps=planned_steps, log_layers=log_layers)
-        trained = [one for owner in self._optimizers for group in owner.param_groups for one in group["params"]]
+        trained = [one for owner in optimizers for group in owner.param_groups for one in group["params"]]
         live = describe_model(model, trained)
         if not any(one.trainable for layer in live.layers for one in layer.parameters):
             raise UsageError(
                 [Problem("optimizer", "it holds no parameter of the model", hint="give the optimizer of this model")]
             )
-        self._loop = OwnLoop(
-            name or find_class(live.root).__name__, live, self._optimizers, planned_steps, mean_reduced
-        )
-        self._budget = SamplingBudget(None if any(map(is_sharded, trained)) else budget)
-        self._recorder = StepRecorder(
+        self._loop = OwnLoop(name or find_class(live.root).__name__, live, optimizers, planned_steps, mean_reduced)
+        sampling = SamplingBudget(None if any(map(is_sharded, trained)) else budget)
+        recorder = StepRecorder(
             live.modules,
             live.layers,
             planned_steps=planned_steps or _NO_PLAN,
             steps_per_epoch=planned_steps or _NO_PLAN,
             mean_reduced=mean_reduced,
-            sampled_steps=self._budget,
+            sampled_steps=sampling,
             root=live.root,
             unseen=live.compiled,
             steps_per_flush=STEPS_PER_FLUSH if writer is not None or stop_on is not None else _MOST_STEPS_PENDING,
         )
+        super().__init__(recorder, optimizers, budget=sampling)
         self._validations = ValidationLog()
         self._watch = FindingWatch(stop_on) if stop_on is not None else None
         self._writer, self._log_layers = writer, log_layers
         self._status, self._stopped_because = RunStatus.COMPLETED, ""
-        self._updates = UpdateWatch(self._optimizers, self._recorder)
-        self._last_end = 0.0
-        self._passes_left = self._passes = 0
-        self._is_started = self._is_closed = False
-        self._parameters_finite: bool | None = None
-        self._batch_sizes: tuple[int, int] | tuple[()] = ()
 
     def __enter__(self) -> Recorder:
         self.start()
@@ -139,84 +128,6 @@ class Recorder:
             self._status = RunStatus.INTERRUPTED
         self.close(failed=error is not None and not stopped)
         return stopped
-
-    def start(self) -> None:
-        """Begin; the `with` statement does this."""
-        if self._is_started:
-            return
-        self._is_started, self._is_closed, self._parameters_finite = True, False, None
-        self._updates.start()
-        self._begin_step()
-        self._last_end = time.perf_counter()
-
-    def close(self, *, failed: bool = False) -> None:
-        """End, and remove every hook; the `with` statement does this. What was recorded stays.
-
-        Args:
-            failed: The loop broke off here, and maybe not in other processes: nothing that needs them is done.
-        """
-        alone = failed and self._recorder.is_sharded
-        if not alone:
-            self._updates.finish_update()
-        self._updates.close()
-        self._is_started, self._passes_left, self._passes = False, 0, 0
-        self._recorder.close()
-        if alone:
-            self._recorder.forget_pending()
-            self._parameters_finite = True
-        elif not self._is_closed:
-            self._recorder.flush()
-            # Measured while all processes are here: a report may be asked of one of them.
-            self._parameters_finite = self._recorder.check_parameters()
-        self._is_closed = True
-
-    def step(
-        self,
-        loss: Tensor | float | None,
-        *,
-        scaler: torch.amp.GradScaler | None = None,
-        rows: int | None = None,
-        clip_factor: Tensor | float | None = None,
-    ) -> None:
-        """Call once for each optimizer step: after its last `backward()`, before clipping and `optimizer.step()`.
-
-        Args:
-            loss: Mean loss of the step's batches, one number, as a tensor (which stays on its device) or a float; None
-                where it is not known.
-            scaler: The GradScaler, where there is one; `scaler.unscale_` may have been called or not.
-            rows: Rows of all the step's batches; by default those that went through the model.
-            clip_factor: What the gradients have been multiplied by already, where clipping cannot come later.
-
-        Raises:
-            UsageError: `loss` is not one number, the recorder is closed, or there are no gradients at the first step.
-            StopTraining: `stop_on` asks for it; the `with` statement ends the block and lets nothing through.
-        """
-        if self._passes_left and scaler is None and self._pass_over(loss):
-            return
-        began = time.perf_counter()
-        recorder, step = self._recorder, self._recorder.steps_done
-        value = read_loss(loss)
-        self._prepare(step)
-        if scaler is not None:
-            self._budget.look_at_all()
-            recorder.loss_is_scaled = recorder.loss_is_scaled or scaler.is_enabled()
-        is_sampling = recorder.is_sampling
-        if is_sampling and recorder.batches_seen and not self._batch_sizes:
-            self._batch_sizes = (recorder.rows_seen // recorder.batches_seen, recorder.batches_seen)
-        scale = 1.0 if scaler is None else gradient_scale(scaler, self._optimizers)
-        norms = recorder.after_backward(
-            (rows or recorder.rows_seen or 1) if is_sampling else 1,
-            loss_scale=backward_scale(scaler) if scaler is not None and is_sampling else 1.0,
-            awaits_clipping=clip_factor is None,
-        )
-        if not norms and not step:
-            self._refuse_bare()
-        if clip_factor is not None:
-            recorder.after_clipping(clip_factor)
-        recorder.end_step(value, learning_rate=self._find_rate(), scale=scale)
-        self._updates.expect(clipping=clip_factor is None)
-        self._see_time(step, is_sampling=is_sampling, began=began)
-        self._begin_step()
 
     def validation(self, losses: Any, metric: float | None = None) -> None:
         """Call once for each validation.
@@ -232,7 +143,7 @@ class Recorder:
         """
         self._recorder.flush()
         step = self._recorder.steps_done
-        train_loss = self._recorder.mean_loss(self._validations.last_step)
+        train_loss = self._recorder.tables.mean_loss(self._validations.last_step)
         planned = self._loop.planned_steps
         self._validations.add(losses, metric, step=step, train_loss=train_loss, planned_steps=planned)
         self._stop_if_needed(judge=True)
@@ -322,104 +233,12 @@ class Recorder:
     @property
     def broken_steps(self) -> int:
         """How many of the last steps that have left the device, in a row, had a non-finite loss or gradient."""
-        return self._recorder.broken_steps
+        return self._recorder.tables.broken_steps
 
     @property
     def overhead(self) -> float:
         """What recording has cost so far, as a share of the training time; NaN before it is known."""
         return self._budget.own_share + self._budget.sampled_share
-
-    def _begin_step(self) -> None:
-        self._recorder.begin_step()
-        if self._recorder.is_sampling:
-            self._updates.forget_others()
-
-    def _pass_over(self, loss: Tensor | float | None) -> bool:
-        """Keep nothing but the loss of a step, where that is as it should be: looking at more would cost too much.
-
-        What happens here happens at nearly each step of a small network's loop, with the caches full of other things:
-        each further function and object would be fetched from far. The last one of a row tells what they take.
-        """
-        began = time.perf_counter() if self._passes_left == 1 else 0.0
-        value = loss.item() if loss.__class__ is Tensor and loss.is_cpu and not loss.dim() else read_loss(loss)
-        if value.__class__ is float and not math.isfinite(value):
-            return False
-        if not self._passes:
-            self._see_late()
-            self._updates.pause()
-            self._recorder.pass_over()
-            self._passes = self._passes_left
-        groups = self._optimizers[0].param_groups
-        rate = groups[0]["lr"]
-        if rate.__class__ is not float or len(groups) > 1 or len(self._optimizers) > 1:
-            rate = self._find_rate()
-        self._recorder.pending.keep((value, rate))
-        self._passes_left -= 1
-        if began:
-            self._end_passes(began)
-        return True
-
-    def _end_passes(self, began: float) -> None:
-        """The next step is looked at, and what the last one took stands for all that were passed over."""
-        self._begin_step()
-        ended = time.perf_counter()
-        self._budget.passing_s = (ended - began) * self._passes
-        if self._recorder.is_sampling:
-            self._budget.see_passes(self._recorder.steps_done - 1, ended - self._last_end)
-            self._last_end = ended
-
-    def _prepare(self, step: int) -> None:
-        """What comes before a look at a step's gradients."""
-        self._passes_left = self._passes = 0
-        if not self._is_started:
-            self._refuse_closed()
-            self.start()
-        if not step:
-            self._refuse_misplaced()
-        self._see_late()
-        if self._recorder.flush_if_full():
-            self._after_flush(step)
-
-    def _find_rate(self) -> Tensor | float:
-        groups = self._optimizers[0].param_groups
-        if len(groups) == 1 == len(self._optimizers):
-            rate: Tensor | float = groups[0]["lr"]
-            return rate.detach().clone() if isinstance(rate, Tensor) else rate
-        return max(float(group["lr"]) for optimizer in self._optimizers for group in optimizer.param_groups)
-
-    def _refuse_closed(self) -> None:
-        if self._is_closed:
-            message = "the recorder is closed"
-            raise UsageError([Problem("step", message, hint="call it inside the `with` block, or start() it again")])
-
-    def _refuse_misplaced(self) -> None:
-        if self._updates.steps:
-            message, hint = (
-                "the optimizer has stepped before it",
-                "call it after loss.backward() and before optimizer.step()",
-            )
-            raise UsageError([Problem("step", message, hint=hint)])
-
-    def _refuse_bare(self) -> None:
-        hint = "call it after loss.backward() and before optimizer.zero_grad()"
-        raise UsageError([Problem("step", "no parameter has a gradient", hint=hint)])
-
-    def _see_late(self) -> None:
-        late = self._updates.finish_update()
-        if late:
-            self._budget.see_late(late)
-            self._last_end += late
-
-    def _see_time(self, step: int, *, is_sampling: bool, began: float) -> None:
-        ended = time.perf_counter()
-        total, own = ended - self._last_end, ended - began
-        if is_sampling:
-            self._updates.ignore_others()
-            self._budget.see_sampled(step, total, own)
-        else:
-            self._budget.see_look(step, total, own)
-        self._last_end = ended
-        self._passes_left = self._budget.count_passes(step)
 
     def _after_flush(self, step: int) -> None:
         if self._writer is not None:

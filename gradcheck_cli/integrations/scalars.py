@@ -35,9 +35,9 @@ def pick_scalars(recorder: Recorder, layers: Sequence[LayerDescription], *, coun
         recorder: Flushed.
         count: How many layers; None for all, in their own order.
     """
-    norms, weights = recorder.last_norms, recorder.recent(Quantity.WEIGHT_NORM)
+    norms, weights = recorder.tables.last_norms, recorder.tables.recent(Quantity.WEIGHT_NORM)
     found = {TOTAL: float(total_norms(np.array([list(norms.values())]))[0]) if norms else math.nan}
-    updates = recorder.recent(Quantity.UPDATE_RATIO)
+    updates = recorder.tables.recent(Quantity.UPDATE_RATIO)
     joined = {layer.name: _join(norms, layer) for layer in layers}
     by_layer = {name: norm for name, norm in joined.items() if norm is not None}
     sizes = {layer.name: _join({key: float(row[-1]) for key, row in weights.items()}, layer) for layer in layers}

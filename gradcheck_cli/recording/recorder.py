@@ -18,34 +18,22 @@ from torch import Tensor, nn
 from gradcheck_cli.recording.dead_units import DeadUnits
 from gradcheck_cli.recording.description import LayerDescription
 from gradcheck_cli.recording.distributed import Ranks, Shards, pieces_of
-from gradcheck_cli.recording.faults import FaultWatch
 from gradcheck_cli.recording.gradient_norms import GradientNorms
-from gradcheck_cli.recording.history import Floats, NonFinite, Quantity, Signal, StepSeries, ThroughTime
+from gradcheck_cli.recording.history import NonFinite, Quantity, Signal, StepSeries, ThroughTime
 from gradcheck_cli.recording.hooks import SignalHooks
 from gradcheck_cli.recording.layer_signals import Column
 from gradcheck_cli.recording.measured_signals import MeasuredSignals
-from gradcheck_cli.recording.norm_table import NormTable
 from gradcheck_cli.recording.observed import find_observed
 from gradcheck_cli.recording.pending_steps import Look, PendingSteps
+from gradcheck_cli.recording.run_tables import RunTables
 from gradcheck_cli.recording.sampling import choose_epoch_ends, choose_steps
-from gradcheck_cli.recording.signal_table import SignalTable
 from gradcheck_cli.recording.statistics import exact_norms
-from gradcheck_cli.recording.step_log import StepLog
 from gradcheck_cli.recording.through_time import ThroughTimeProbe
 from gradcheck_cli.recording.updates import UpdateRatios
 
 STEPS_PER_FLUSH = 64
-MOST_BYTES_OF_NORMS = 64 * 2**20
 ROWS_PER_WINDOW = 128
 """Of training batches in which a unit must be dead, twice in a row, to count as such."""
-
-_OF_LAYERS = (
-    Quantity.BACKWARD_SIGNAL,
-    Quantity.FORWARD_SIGNAL,
-    Quantity.FORWARD_RELATIVE,
-    Quantity.SENSITIVITY,
-)
-_OF_ACTIVATIONS = (Quantity.ACTIVATION_SLOPE, Quantity.SATURATED_FRACTION, Quantity.DEAD_FRACTION)
 
 
 @dataclass(frozen=True)
@@ -73,6 +61,7 @@ class Recorder:
     Always `close` it: hooks may be attached when a step is interrupted. Such a step is not recorded.
 
     Attributes:
+        tables: What has been transferred.
         pending: The steps that have not been transferred; takes those whose gradients are not looked at.
     """
 
@@ -108,7 +97,6 @@ class Recorder:
         """
         observed = find_observed(modules, layers, unseen=unseen)
         self._parameters = list(observed.parameters.values())
-        self._layer_names = list(observed.layers)
         self._mean_reduced, self.loss_is_scaled = mean_reduced, loss_is_scaled
         self._sampled_steps = choose_steps(planned_steps, steps_per_epoch) if sampled_steps is None else sampled_steps
         self._shards = Shards(self._parameters)
@@ -126,17 +114,7 @@ class Recorder:
         self._through_time = ThroughTimeProbe(observed.recurrent, chosen=ends)
         self._gradients = GradientNorms(self._parameters)
         self._updates = UpdateRatios(self._parameters)
-        self._faults = FaultWatch(observed.owners)
-        names = tuple(observed.parameters)
-        self._norms = NormTable(names, planned_steps=planned_steps, most_bytes=MOST_BYTES_OF_NORMS)
-        self._signals = SignalTable(
-            {
-                **dict.fromkeys((Quantity.WEIGHT_NORM, Quantity.UPDATE_RATIO), names),
-                **dict.fromkeys(_OF_LAYERS, tuple(observed.layers)),
-                **dict.fromkeys(_OF_ACTIVATIONS, tuple(observed.activations)),
-            }
-        )
-        self._log = StepLog()
+        self.tables = RunTables(observed, planned_steps=planned_steps)
         self.pending = PendingSteps()
         self._sampling = False
         self._sample: _Sample | None = None
@@ -213,7 +191,7 @@ class Recorder:
     def see_update(self) -> None:
         """The weights are those after the last step: on a sampled one, measure by how much they changed."""
         if self._updating is not None:
-            self._signals.put(self._updating, {Quantity.UPDATE_RATIO: self._updates.after()})
+            self.tables.put_signals(self._updating, {Quantity.UPDATE_RATIO: self._updates.after()})
             self._updating = None
 
     def forget_update(self) -> None:
@@ -261,9 +239,7 @@ class Recorder:
             return
         self._read_samples()
         read = pending.read(self._gradients, loss_is_scaled=self.loss_is_scaled)
-        self._norms.put(read.steps[read.looked_at], read.norms, known=read.known)
-        self._log.put(read.steps, read.numbers, skipped=read.skipped)
-        self._faults.see_steps(read)
+        self.tables.put_steps(read)
         self.pending = PendingSteps(pending.end)
 
     @contextmanager
@@ -278,7 +254,7 @@ class Recorder:
 
     def end_evaluation(self) -> None:
         """Call after each evaluation of the slice: before the first step and at each end of an epoch."""
-        self._signals.put(self._step, {Quantity.DEAD_FRACTION: self._dead_units.finish()})
+        self.tables.put_signals(self._step, {Quantity.DEAD_FRACTION: self._dead_units.finish()})
         self._through_time.end_evaluation(self._step)
 
     def check_parameters(self) -> bool:
@@ -286,7 +262,7 @@ class Recorder:
         norms = self._shards.whole(exact_norms(pieces_of(self._parameters)))
         bad = np.flatnonzero(~np.isfinite(norms))
         self.flush()
-        self._faults.see_parameters(max(self._step - 1, 0), bad)
+        self.tables.put_bad_parameters(max(self._step - 1, 0), bad)
         return not len(bad)
 
     def close(self) -> None:
@@ -301,19 +277,8 @@ class Recorder:
             parameters_finite: Where `check_parameters` has been asked and no step taken since.
         """
         self.flush()
-        signals = self._signals.finish()
-        signals[Quantity.GRADIENT_NORM] = self._norms.finish()
         finite = self.check_parameters() if parameters_finite is None else parameters_finite
-        fault = self._faults.finish(parameters_finite=finite)
-        return Recorded(self._log.finish(), signals, fault, self._through_time.finish())
-
-    def mean_loss(self, start: int) -> float:
-        """Mean loss of the flushed steps from `start` on."""
-        return self._log.mean_loss(start)
-
-    def recent(self, quantity: Quantity, *, count: int = 1) -> Mapping[str, Floats]:
-        """The last `count` sampled values of each row (layer or parameter), NaN where unknown."""
-        return self._signals.recent(quantity, count)
+        return Recorded(*self.tables.finish(parameters_finite=finite), self._through_time.finish())
 
     @property
     def is_sharded(self) -> bool:
@@ -324,11 +289,6 @@ class Recorder:
     def is_update_awaited(self) -> bool:
         """Whether the last step was sampled and its update not seen yet."""
         return self._updating is not None
-
-    @property
-    def last_norms(self) -> Mapping[str, float]:
-        """The gradient norm of each parameter at the last flushed step; those that are not known are missing."""
-        return self._norms.last
 
     @property
     def rows_seen(self) -> int:
@@ -353,22 +313,7 @@ class Recorder:
     @property
     def steps_done(self) -> int:
         """Optimizer steps recorded; right also when the last one was interrupted between two lines."""
-        return max(self._step, len(self._log))
-
-    @property
-    def broken_steps(self) -> int:
-        """How many of the last flushed steps, in a row, had a non-finite loss or gradient."""
-        return self._faults.streak
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether a flushed step was not finite, other than one that a GradScaler left out and the run went on."""
-        return self._faults.is_broken
-
-    @property
-    def last_step(self) -> tuple[float, float]:
-        """Loss and global gradient norm of the last flushed step."""
-        return self._log.last
+        return max(self._step, len(self.tables))
 
     @property
     def _step(self) -> int:
@@ -394,9 +339,5 @@ class Recorder:
 
     def _read_samples(self) -> None:
         for sample in self._samples:
-            columns = sample.signals.read()
-            forward = columns[Quantity.FORWARD_SIGNAL]
-            bad = np.flatnonzero(forward.known & ~np.isfinite(forward.values))
-            self._faults.see_outputs(sample.step, tuple(self._layer_names[index] for index in bad))
-            self._signals.put(sample.step, {**columns, **sample.columns})
+            self.tables.put_signals(sample.step, {**sample.signals.read(), **sample.columns})
         self._samples = []

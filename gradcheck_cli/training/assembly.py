@@ -146,7 +146,7 @@ def _build_verdict(config: Config, prepared: Prepared, recorder: Recorder) -> Ve
 
     return VerdictStop(
         prepared.model.layers,
-        recorder,
+        recorder.tables,
         planned_steps=prepared.plan.steps,
         plan_rates=partial(plan_rates, config, prepared.plan),
         trivial_loss=lambda: find_constant().train_loss,

@@ -73,7 +73,7 @@ class EpochLog:
         validation = self._evaluator.evaluate(self._validation)
         epoch = Epoch(
             step=self._recorder.steps_done,
-            train_loss=self._recorder.mean_loss(began),
+            train_loss=self._recorder.tables.mean_loss(began),
             slice_loss=seen.loss,
             slice_metric=seen.metric,
             validation_loss=validation.loss,

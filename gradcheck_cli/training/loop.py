@@ -89,7 +89,7 @@ class TrainingLoop:
         last_step = self.plan.steps if self.last_step is None else self.last_step
         self.log.start()
         for _ in range(self.plan.epochs):
-            if self.replay is not None and not self.recorder.is_broken:
+            if self.replay is not None and not self.recorder.tables.is_broken:
                 self.replay.snapshots.take(self.recorder.steps_done)
             for inputs, targets in self.batches.epoch():
                 if self.stepper.take(inputs, targets):
@@ -134,7 +134,7 @@ class TrainingLoop:
         return Ending(RunStatus.STOPPED_BY_VERDICT, reason) if reason else None
 
     def _give_up(self) -> Ending | None:
-        if self.full or self.recorder.broken_steps < self.most_broken_steps:
+        if self.full or self.recorder.tables.broken_steps < self.most_broken_steps:
             return None
         return Ending(RunStatus.DIVERGED, _lost_because(self.most_broken_steps))
 
@@ -148,7 +148,7 @@ class TrainingLoop:
     def _show_progress(self) -> None:
         if self.watchers.progress is None:
             return
-        loss, gradient_norm = self.recorder.last_step
+        loss, gradient_norm = self.recorder.tables.last_step
         last = self.log.epochs[-1] if self.log.epochs else None
         point = ProgressPoint(
             step=self.recorder.steps_done,

@@ -37,7 +37,7 @@ _RISE, _FALL = 1.05, 0.95
 
 
 class RecentSignals(Protocol):
-    """What is asked of a recorder."""
+    """What is asked of the tables of a run."""
 
     def recent(self, quantity: Quantity, *, count: int = 1) -> Mapping[str, Floats]:
         """The last sampled values of each row, NaN where unknown."""

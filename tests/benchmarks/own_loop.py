@@ -33,7 +33,9 @@ from tests.benchmarks.workloads import WORKLOADS, Workload
 ROUNDS = 7
 GOALS = {"small MLP": 1.06, "CNN": 1.02, "transformer": 1.02, "wide MLP": 1.02}
 SLOW, SLOW_ROUNDS = 1.5, 3
-"""What takes so many times as long as the bare loop takes part in the first rounds only."""
+"""What takes so many times as long as the bare loop takes part in the first rounds only, ..."""
+VERY_SLOW = 10.0
+"""... and what takes so many times as long, in the first one only."""
 BARE, AGAIN, OURS = "bare", "bare again", "gradcheck Recorder"
 
 
@@ -85,7 +87,7 @@ def measure(workload: Workload, contestants: Mapping[str, type[Watcher]], rounds
     for turn in range(rounds):
         for place in range(len(order)):
             name = order[(turn + place) % len(order)]
-            if turn < SLOW_ROUNDS or statistics.median(taken[name]) < SLOW * statistics.median(taken[BARE]):
+            if takes_part(turn, taken[name], bare=taken[BARE]):
                 taken[name].append(time_loop(workload, running[name], rows, epochs=rows.epochs))
     bare = [(one + other) / 2 for one, other in zip(taken[BARE], taken[AGAIN], strict=True)]
     ratios: dict[str, float | None] = {
@@ -95,6 +97,14 @@ def measure(workload: Workload, contestants: Mapping[str, type[Watcher]], rounds
     }
     noise = statistics.median(other / one for one, other in zip(taken[BARE], taken[AGAIN], strict=True))
     return {f"{AGAIN} / {BARE}": noise, **ratios, **{name: None for name in contestants if name not in running}}
+
+
+def takes_part(turn: int, seconds: Sequence[float], *, bare: Sequence[float]) -> bool:
+    """Whether one more round of a contestant is worth its time; `seconds` and `bare` are those of the rounds so far."""
+    if not turn:
+        return True
+    ratio = statistics.median(seconds) / statistics.median(bare)
+    return ratio < (VERY_SLOW if turn < SLOW_ROUNDS else SLOW)
 
 
 def time_loop(workload: Workload, kind: type[Watcher], rows: Rows, *, epochs: int) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import statistics
 import sys
@@ -35,7 +36,7 @@ GOALS = {"small MLP": 1.06, "CNN": 1.02, "transformer": 1.02, "wide MLP": 1.02}
 SLOW, SLOW_ROUNDS = 1.5, 3
 """What takes so many times as long as the bare loop takes part in the first rounds only, ..."""
 VERY_SLOW = 10.0
-"""... and what takes so many times as long, in the first one only."""
+"""... and what takes so many times as long in a first epoch, which warms up, is left at that."""
 BARE, AGAIN, OURS = "bare", "bare again", "gradcheck Recorder"
 
 
@@ -74,21 +75,16 @@ def main(rounds: int, names: Sequence[str]) -> None:
 def measure(workload: Workload, contestants: Mapping[str, type[Watcher]], rounds: int) -> dict[str, float | None]:
     """Median over rounds of each contestant's time over that of the bare loop in the same round; None: it failed."""
     rows = read_rows(workload)
-    running = dict(contestants)
-    for name, kind in contestants.items():
-        # A first run warms up, and shows whether a tool works with this torch at all.
-        try:
-            time_loop(workload, kind, rows, epochs=1)
-        except Exception as error:  # noqa: BLE001
-            print(f"{name} fails on {workload.name}: {type(error).__name__}: {str(error)[:100]}")
-            del running[name]
-    taken: dict[str, list[float]] = {name: [] for name in running}
-    order = list(running)
+    # A first epoch warms up, and shows whether a tool works with this torch at all.
+    first = {name: try_epoch(workload, kind, rows, name=name) for name, kind in contestants.items()}
+    once = {name: seconds / (first[BARE] or math.nan) for name, seconds in first.items() if seconds is not None}
+    taken: dict[str, list[float]] = {name: [] for name, ratio in once.items() if ratio < VERY_SLOW}
+    order = list(taken)
     for turn in range(rounds):
         for place in range(len(order)):
             name = order[(turn + place) % len(order)]
-            if takes_part(turn, taken[name], bare=taken[BARE]):
-                taken[name].append(time_loop(workload, running[name], rows, epochs=rows.epochs))
+            if turn < SLOW_ROUNDS or statistics.median(taken[name]) < SLOW * statistics.median(taken[BARE]):
+                taken[name].append(time_loop(workload, contestants[name], rows, epochs=rows.epochs))
     bare = [(one + other) / 2 for one, other in zip(taken[BARE], taken[AGAIN], strict=True)]
     ratios: dict[str, float | None] = {
         name: statistics.median(own / base for own, base in zip(seconds, bare, strict=False))
@@ -96,15 +92,18 @@ def measure(workload: Workload, contestants: Mapping[str, type[Watcher]], rounds
         if name not in (BARE, AGAIN)
     }
     noise = statistics.median(other / one for one, other in zip(taken[BARE], taken[AGAIN], strict=True))
-    return {f"{AGAIN} / {BARE}": noise, **ratios, **{name: None for name in contestants if name not in running}}
+    return {f"{AGAIN} / {BARE}": noise} | {
+        name: ratios.get(name, once.get(name)) for name in contestants if name not in (BARE, AGAIN)
+    }
 
 
-def takes_part(turn: int, seconds: Sequence[float], *, bare: Sequence[float]) -> bool:
-    """Whether one more round of a contestant is worth its time; `seconds` and `bare` are those of the rounds so far."""
-    if not turn:
-        return True
-    ratio = statistics.median(seconds) / statistics.median(bare)
-    return ratio < (VERY_SLOW if turn < SLOW_ROUNDS else SLOW)
+def try_epoch(workload: Workload, kind: type[Watcher], rows: Rows, *, name: str) -> float | None:
+    """Seconds of one epoch; None where a tool fails."""
+    try:
+        return time_loop(workload, kind, rows, epochs=1)
+    except Exception as error:  # noqa: BLE001
+        print(f"{name} fails on {workload.name}: {type(error).__name__}: {str(error)[:100]}")
+        return None
 
 
 def time_loop(workload: Workload, kind: type[Watcher], rows: Rows, *, epochs: int) -> float:

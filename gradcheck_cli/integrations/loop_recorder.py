@@ -95,10 +95,10 @@ class LoopRecorder(ABC):
         """
         if self._passes_left and scaler is None and self._pass_over(loss):
             return
-        began = time.perf_counter()
         recorder, step = self._recorder, self._recorder.steps_done
         value = read_loss(loss)
         self._prepare(step)
+        began = time.perf_counter()
         if scaler is not None:
             self._budget.look_at_all()
             recorder.loss_is_scaled = recorder.loss_is_scaled or scaler.is_enabled()
@@ -168,7 +168,11 @@ class LoopRecorder(ABC):
         if not step:
             self._refuse_misplaced()
         self._see_late()
+        began = time.perf_counter()
         if self._recorder.flush_if_full():
+            taken = time.perf_counter() - began
+            self._budget.see_transfer(taken)
+            self._last_end += taken
             self._after_flush(step)
 
     def _find_rate(self) -> Tensor | float:

@@ -36,7 +36,7 @@ GOALS = {"small MLP": 1.06, "CNN": 1.02, "transformer": 1.02, "wide MLP": 1.02}
 SLOW, SLOW_ROUNDS = 1.5, 3
 """What takes so many times as long as the bare loop takes part in the first rounds only, ..."""
 VERY_SLOW = 10.0
-"""... and what takes so many times as long in a first epoch, which warms up, is left at that."""
+"""... and what takes so many times as long in an epoch to begin with is left at that."""
 BARE, AGAIN, OURS = "bare", "bare again", "gradcheck Recorder"
 
 
@@ -75,7 +75,7 @@ def main(rounds: int, names: Sequence[str]) -> None:
 def measure(workload: Workload, contestants: Mapping[str, type[Watcher]], rounds: int) -> dict[str, float | None]:
     """Median over rounds of each contestant's time over that of the bare loop in the same round; None: it failed."""
     rows = read_rows(workload)
-    # A first epoch warms up, and shows whether a tool works with this torch at all.
+    # A first epoch shows whether a tool works with this torch at all.
     first = {name: try_epoch(workload, kind, rows, name=name) for name, kind in contestants.items()}
     once = {name: seconds / (first[BARE] or math.nan) for name, seconds in first.items() if seconds is not None}
     taken: dict[str, list[float]] = {name: [] for name, ratio in once.items() if ratio < VERY_SLOW}
@@ -98,8 +98,9 @@ def measure(workload: Workload, contestants: Mapping[str, type[Watcher]], rounds
 
 
 def try_epoch(workload: Workload, kind: type[Watcher], rows: Rows, *, name: str) -> float | None:
-    """Seconds of one epoch; None where a tool fails."""
+    """Seconds of a second epoch, all that is imported late being there; None where a tool fails."""
     try:
+        time_loop(workload, kind, rows, epochs=1)
         return time_loop(workload, kind, rows, epochs=1)
     except Exception as error:  # noqa: BLE001
         print(f"{name} fails on {workload.name}: {type(error).__name__}: {str(error)[:100]}")

@@ -142,7 +142,8 @@ def test_dearer_samples_are_taken_less_often() -> None:
 def test_samples_are_spread_though_much_was_saved_up() -> None:
     found = simulate(0.02, steps=9000, own=0.0, sampled=lambda step: 4.0 if step < 1000 else 0.5)
     gaps = [after - before for before, after in pairwise(found.sampled) if before > 6000]
-    assert min(gaps) > 20
+    # Rungs of the ladder come as they come.
+    assert sum(gap < 40 for gap in gaps) <= 2
 
 
 def test_without_a_budget_every_step_is_looked_at_and_each_64th_sampled_whatever_it_costs() -> None:
@@ -163,7 +164,7 @@ def test_a_sample_that_seems_to_cost_nothing_is_counted_by_what_is_known_of_it()
             plan.see_sampled(step, 0.5, 0.302)
         else:
             plan.see_look(step, 1.002, 0.002)
-    assert plan.interval == pytest.approx(0.3 / 0.018, rel=0.01)
+    assert plan.interval == pytest.approx(0.3 / 0.010, rel=0.01)
 
 
 def test_what_passing_over_costs_counts() -> None:
@@ -180,7 +181,23 @@ def test_what_was_spent_late_counts() -> None:
             plan.see_late(0.3)
         else:
             plan.see_look(step, 1.002, 0.002)
-    assert plan.interval == pytest.approx(0.6 / 0.018, rel=0.01)
+    assert plan.interval == pytest.approx(0.6 / 0.010, rel=0.01)
+
+
+def test_what_transfers_take_is_paid_from_the_same_budget() -> None:
+    def count_samples(transfer: float) -> int:
+        plan, samples = SamplingBudget(0.02), 0
+        for step in range(5000):
+            if step in plan:
+                plan.see_sampled(step, 2.0, 1.0)
+                samples += 1
+            else:
+                plan.see_look(step, 1.001, 0.001)
+            if step % 100 == 99:
+                plan.see_transfer(transfer)
+        return samples
+
+    assert count_samples(0.5) == pytest.approx(count_samples(0.0) - 25, abs=5)
 
 
 def test_nothing_is_claimed_before_it_is_known() -> None:

@@ -392,6 +392,7 @@ def test_a_config_is_checked_from_python(tmp_path: Path) -> None:
     assert (report.name, report.errors) == ("small", ())
 
 
+@pytest.mark.usefixtures("passing_over")
 def test_steps_whose_gradients_are_passed_over_keep_their_loss_and_are_unknown_otherwise() -> None:
     model, plain = mlp(), mlp()
     optimizer = sgd(model)
@@ -422,6 +423,7 @@ def test_steps_whose_gradients_are_passed_over_keep_their_loss_and_are_unknown_o
     assert set(recorder.scalars(None)) >= {"gradcheck/gradient_norm", "gradcheck/gradient_norm/0"}
 
 
+@pytest.mark.usefixtures("passing_over")
 def test_what_is_asked_for_between_steps_that_are_passed_over_loses_none_of_them() -> None:
     model = mlp()
     optimizer = sgd(model)
@@ -445,6 +447,7 @@ def test_what_is_asked_for_between_steps_that_are_passed_over_loses_none_of_them
     assert steps.loss.tolist() == told
 
 
+@pytest.mark.usefixtures("passing_over")
 def test_a_step_whose_loss_is_nan_is_looked_at_though_its_turn_has_not_come() -> None:
     model = mlp()
     optimizer = sgd(model)

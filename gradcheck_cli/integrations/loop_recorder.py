@@ -116,7 +116,7 @@ class LoopRecorder(ABC):
         if clip_factor is not None:
             recorder.after_clipping(clip_factor)
         recorder.end_step(value, learning_rate=self._find_rate(), scale=scale)
-        self._updates.expect(clipping=clip_factor is None)
+        self._updates.expect()
         self._see_time(step, is_sampling=is_sampling, began=began)
         self._begin_step()
 

@@ -49,14 +49,9 @@ class UpdateWatch:
         self.ignore_others()
         self.pause()
 
-    def expect(self, *, clipping: bool) -> None:
-        """The optimizers step next.
-
-        Args:
-            clipping: Whether the gradients may be clipped before that.
-        """
+    def expect(self) -> None:
+        """The optimizers step next."""
         self.start()
-        self._before_hook.is_wanted = clipping
         self.steps = 0
 
     def forget_others(self) -> None:
@@ -101,16 +96,15 @@ class UpdateWatch:
 
 
 class _Weak:
-    """A hook that does not keep its object alive, and may not be wanted."""
+    """A hook that does not keep its object alive."""
 
-    __slots__ = ("_function", "_owner", "is_wanted")
+    __slots__ = ("_function", "_owner")
 
     def __init__(self, method: Any) -> None:
         self._owner, self._function = ref(method.__self__), method.__func__
-        self.is_wanted = True
 
     def __call__(self, *arguments: Any) -> None:
-        owner = self._owner() if self.is_wanted else None
+        owner = self._owner()
         if owner is not None:
             self._function(owner, *arguments)
 

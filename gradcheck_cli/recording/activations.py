@@ -28,8 +28,6 @@ _SLOPES: Mapping[type[nn.Module], _Slopes] = {
     nn.GELU: lambda f, x, ones: _aten.gelu_backward.default(ones, x, approximate=f.approximate),
 }
 """The kernels that autograd calls, called without it: a third of the cost. Given the module, the inputs and ones."""
-_RISING = frozenset({nn.ReLU, nn.Tanh, nn.Sigmoid})
-"""Those without a falling slope."""
 
 
 def absolute_slopes(module: nn.Module, inputs: Tensor) -> Tensor:
@@ -41,8 +39,7 @@ def absolute_slopes(module: nn.Module, inputs: Tensor) -> Tensor:
     if quick is not None and "forward" not in vars(module):
         values = inputs.detach()
         values = values if values.dtype in (torch.float32, torch.float64) else values.float()
-        slopes = quick(module, values, torch.ones_like(values))
-        return slopes if type(module) in _RISING else slopes.abs_()
+        return quick(module, values, torch.ones_like(values)).abs_()
     # Inside a checkpointed segment, what is saved for this graph would be counted among what the segment saves.
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(_keep, _keep):
         x = _plain(inputs).requires_grad_()

@@ -30,8 +30,7 @@ class DeadUnits:
         channels_first: For each, whether three axes mean `[N, C, T]` (after a convolution) or `[N, T, D]`.
         """
         self._activations = activations
-        self._channels_first = channels_first
-        self._orders = tuple(channels_first.values())
+        self._channels_first = tuple(channels_first[name] for name in activations)
         self._calls: list[int] = [0] * len(activations)
         self.rows = 0
         """Rows seen by `see_slopes` since the last `finish`."""
@@ -43,8 +42,8 @@ class DeadUnits:
         """Watch one evaluation; `begin_batch` announces each of its batches."""
         handles = []
         try:
-            for index, (name, activation) in enumerate(self._activations.items()):
-                hook = partial(self._before_activation, index, self._channels_first[name])
+            for index, activation in enumerate(self._activations.values()):
+                hook = partial(self._before_activation, index, self._channels_first[index])
                 handles.append(activation.register_forward_pre_hook(hook))
             self._now = {}
             yield
@@ -59,7 +58,7 @@ class DeadUnits:
     def see_slopes(self, index: int, slopes: Tensor) -> None:
         """Watch a training batch instead of an evaluation: |f'| of one call of one activation, rows first."""
         slopes = slopes.unsqueeze(1) if slopes.dim() == 1 else slopes
-        axis = _unit_axis(slopes, self._orders[index])
+        axis = _unit_axis(slopes, self._channels_first[index])
         dead = _are_all_zero(slopes, axis)
         key = (index, self._calls[index])
         self._calls[index] += 1

@@ -131,7 +131,7 @@ class SignalHooks:
         if not torch.is_grad_enabled():
             self._unmeasured[call] += not self._in_evaluation
             return False
-        if _current_backward is None or _current_backward() == -1:
+        if not is_inside_backward():
             return True
         self._unmeasured[call] -= 1
         return self._unmeasured[call] >= 0

@@ -56,8 +56,6 @@ def put_rows_first(tensor: Tensor, rows: int, *, axis: int) -> Tensor | None:
 
     None where no axis has so many rows.
     """
-    if not axis and tensor.shape[0] == rows:
-        return tensor
     for candidate in (axis, 0, 1):
         if tensor.dim() > candidate and tensor.shape[candidate] == rows:
             return tensor.transpose(0, candidate) if candidate else tensor
